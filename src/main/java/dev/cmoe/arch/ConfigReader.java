@@ -1,0 +1,105 @@
+package dev.cmoe.arch;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cmoe.run.CmoeException;
+import java.nio.file.Path;
+
+/** Typed access to a {@code config.json}; every failure names the file and the key. */
+public final class ConfigReader {
+  private final Path file;
+  private final JsonNode node;
+
+  public ConfigReader(Path file, JsonNode node) {
+    this.file = file;
+    this.node = node;
+  }
+
+  public Path file() {
+    return file;
+  }
+
+  public boolean has(String key) {
+    return node.hasNonNull(key);
+  }
+
+  /** The object under {@code key}, or null when it is absent or null. */
+  public ConfigReader object(String key) {
+    JsonNode child = node.get(key);
+    if (child == null || child.isNull()) {
+      return null;
+    }
+    if (!child.isObject()) {
+      throw bad("'" + key + "' is " + child + " where an object is expected");
+    }
+    return new ConfigReader(file, child);
+  }
+
+  public ObjectNode tree() {
+    return node.deepCopy();
+  }
+
+  public int positive(String key) {
+    JsonNode child = node.get(key);
+    if (child == null || child.isNull()) {
+      throw bad("key '" + key + "' is missing");
+    }
+    if (!child.isIntegralNumber() || !child.canConvertToInt() || child.intValue() < 1) {
+      throw bad("'" + key + "' is " + child + " where a positive whole number is expected");
+    }
+    return child.intValue();
+  }
+
+  public int positive(String key, int absent) {
+    return has(key) ? positive(key) : absent;
+  }
+
+  /** A whole number of zero or more. */
+  public int count(String key) {
+    JsonNode child = node.get(key);
+    if (child == null || !child.isIntegralNumber() || !child.canConvertToInt() || child.intValue() < 0) {
+      throw bad("'" + key + "' is " + child + " where a whole number of 0 or more is expected");
+    }
+    return child.intValue();
+  }
+
+  public double number(String key) {
+    JsonNode child = node.get(key);
+    if (child == null || !child.isNumber() || !Double.isFinite(child.doubleValue()) || child.doubleValue() <= 0) {
+      throw bad("'" + key + "' is " + child + " where a positive number is expected");
+    }
+    return child.doubleValue();
+  }
+
+  public double number(String key, double absent) {
+    return has(key) ? number(key) : absent;
+  }
+
+  public boolean flag(String key, boolean absent) {
+    if (!has(key)) {
+      return absent;
+    }
+    if (!node.get(key).isBoolean()) {
+      throw bad("'" + key + "' is " + node.get(key) + " where true or false is expected");
+    }
+    return node.get(key).booleanValue();
+  }
+
+  public String text(String key, String absent) {
+    if (!has(key)) {
+      return absent;
+    }
+    if (!node.get(key).isTextual()) {
+      throw bad("'" + key + "' is " + node.get(key) + " where a text is expected");
+    }
+    return node.get(key).textValue();
+  }
+
+  public CmoeException bad(String what) {
+    return CmoeException.badInput(file, what);
+  }
+
+  public CmoeException unsupported(String what) {
+    return CmoeException.unsupported(file + ": " + what);
+  }
+}

@@ -1,0 +1,47 @@
+package dev.cmoe.arch;
+
+/**
+ * Shape of a carved model's feed-forward blocks.
+ *
+ * @param sharedSlices x of SxAyEz
+ * @param active y, routed experts a token runs; 0 without routing
+ * @param slices z
+ * @param experts routed experts, z - x; 0 without routing
+ * @param expertWidth neurons of a routed expert, m
+ * @param sharedWidth neurons that always run
+ * @param gateScaled gates are 1 + s'·u with a learned u instead of 1
+ */
+public record MoeShape(
+    int sharedSlices,
+    int active,
+    int slices,
+    int experts,
+    int expertWidth,
+    int sharedWidth,
+    RouterKind router,
+    boolean gateScaled) {
+
+  /** Neurons that run for one token. */
+  public long activeNeurons() {
+    return sharedWidth + (long) active * expertWidth;
+  }
+
+  /** Neurons held. */
+  public long storedNeurons() {
+    return sharedWidth + (long) experts * expertWidth;
+  }
+
+  /** Router parameters of one layer, the selection bias included. */
+  public long routerParameters(int hidden) {
+    return switch (router) {
+      case NONE -> 0;
+      case LINEAR -> (long) experts * hidden + 2L * experts;
+      case CMOE -> 2L * experts * hidden + experts;
+    } + (gateScaled ? experts : 0);
+  }
+
+  @Override
+  public String toString() {
+    return router == RouterKind.NONE ? sharedWidth + " neurons, no routing" : "S" + sharedSlices + "A" + active + "E" + slices;
+  }
+}

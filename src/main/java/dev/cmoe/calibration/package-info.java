@@ -1,0 +1,2 @@
+/** Text files in, windows of token ids out. */
+package dev.cmoe.calibration;

@@ -1,0 +1,113 @@
+package dev.cmoe.engine;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.cmoe.run.CmoeException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * libtorch, started with a number of threads on a device. Opening it loads the native libraries, so commands that need no arithmetic
+ * must not.
+ */
+public final class Engine implements AutoCloseable {
+  private final DeviceSpec device;
+  private final PtNDManager manager;
+  private final int threads;
+  private final Map<String, Kernel> kernels = new HashMap<>();
+  private final List<Model> models = new ArrayList<>();
+
+  private Engine(DeviceSpec device, PtNDManager manager, int threads) {
+    this.device = device;
+    this.manager = manager;
+    this.threads = threads;
+  }
+
+  /**
+   * Starts the engine.
+   *
+   * @param threads threads a kernel may use; 0 for one a core
+   * @throws CmoeException of kind RESOURCES when the device is not there or the native library cannot be loaded
+   */
+  public static Engine start(DeviceSpec device, int threads) {
+    System.setProperty("ai.djl.offline", "true");
+    // The profiling executor compiles a second version of a kernel after its first runs, which may round otherwise.
+    System.setProperty("ai.djl.pytorch.graph_optimizer", "false");
+    try {
+      Device place = device.isGpu() ? Device.gpu(device.index()) : Device.cpu();
+      if (device.isGpu() && ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount() <= device.index()) {
+        throw CmoeException.resources("device " + device + " is not there; libtorch sees "
+            + ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount() + " GPUs; use --device cpu");
+      }
+      int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+      PtNDManager manager = (PtNDManager) ai.djl.engine.Engine.getEngine("PyTorch").newBaseManager(place);
+      JniUtils.setNumThreads(count);
+      JniUtils.setGradMode(false);
+      return new Engine(device, manager, count);
+    } catch (ai.djl.engine.EngineException | UnsatisfiedLinkError e) {
+      throw CmoeException.resources("libtorch could not be loaded: " + e.getMessage(), e);
+    }
+  }
+
+  public DeviceSpec device() {
+    return device;
+  }
+
+  public int threads() {
+    return threads;
+  }
+
+  /** A new scope that the caller closes. */
+  public Scope scope() {
+    return new Scope(manager.newSubManager());
+  }
+
+  /** A new scope in main memory, whatever the device. */
+  Scope cpuScope() {
+    return new Scope(manager.newSubManager(Device.cpu()));
+  }
+
+  /**
+   * The kernel in resource {@code name + ".py"} beside {@code room}, loaded once.
+   *
+   * @throws IllegalStateException when the text does not compile
+   */
+  public Kernel kernel(Class<?> room, String name) {
+    return kernels.computeIfAbsent(room.getPackageName() + "." + name, key -> load(room, name));
+  }
+
+  private Kernel load(Class<?> room, String name) {
+    String resource = name + ".py";
+    try (InputStream text = room.getResourceAsStream(resource)) {
+      if (text == null) {
+        throw new IllegalStateException("no kernel " + resource + " beside " + room.getName());
+      }
+      byte[] archive = KernelArchive.of(new String(text.readAllBytes(), StandardCharsets.UTF_8));
+      Model model = Model.newInstance(name, manager.getDevice(), "PyTorch");
+      models.add(model);
+      model.load(new ByteArrayInputStream(archive));
+      return new Kernel(name, (PtSymbolBlock) model.getBlock());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (MalformedModelException | ai.djl.engine.EngineException e) {
+      throw new IllegalStateException("kernel " + resource + " does not compile", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    models.forEach(Model::close);
+    manager.close();
+  }
+}

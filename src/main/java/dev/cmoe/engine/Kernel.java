@@ -1,0 +1,115 @@
+package dev.cmoe.engine;
+
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * A block of tensor work, written as TorchScript text in a resource and run in one native call. Arguments are tensors, lists of tensors
+ * (an empty list stands for an absent optional one), longs, doubles, booleans and strings.
+ */
+public final class Kernel {
+  private final String name;
+  private final PtSymbolBlock block;
+
+  Kernel(String name, PtSymbolBlock block) {
+    this.name = name;
+    this.block = block;
+  }
+
+  /** Runs a method that returns one tensor; {@code into} owns the result. */
+  public Tensor call(Scope into, String method, Object... arguments) {
+    return run(into, method, arguments)[0];
+  }
+
+  /** Runs a method that returns a tuple or list of tensors; {@code into} owns the results. */
+  public Tensor[] callAll(Scope into, String method, Object... arguments) {
+    return run(into, method, arguments);
+  }
+
+  /** Runs a method for its effect on its arguments. */
+  public void apply(Scope scratch, String method, Object... arguments) {
+    try (Scope scope = scratch.child()) {
+      run(scope, method, arguments);
+    }
+  }
+
+  private Tensor[] run(Scope into, String method, Object[] arguments) {
+    IValue[] values = new IValue[arguments.length];
+    try {
+      for (int i = 0; i < values.length; i++) {
+        values[i] = value(arguments[i]);
+      }
+      try (IValue result = IValueUtils.runMethod(block, method, values)) {
+        return tensors(into, result);
+      }
+    } catch (RuntimeException e) {
+      throw failure(method, arguments, e);
+    } finally {
+      for (IValue value : values) {
+        if (value != null) {
+          value.close();
+        }
+      }
+    }
+  }
+
+  private RuntimeException failure(String method, Object[] arguments, RuntimeException cause) {
+    String message = String.valueOf(cause.getMessage());
+    if (message.contains("not enough memory") || message.contains("out of memory")) {
+      return dev.cmoe.run.CmoeException.resources(
+          "kernel " + name + "." + method + " ran out of memory; use fewer or shorter windows", cause);
+    }
+    return new IllegalStateException("kernel " + name + "." + method + Arrays.toString(arguments) + " failed", cause);
+  }
+
+  private static Tensor[] tensors(Scope into, IValue result) {
+    if (result.isTensor()) {
+      return new Tensor[] {new Tensor(result.toTensor(into.manager()))};
+    }
+    if (result.isTensorList()) {
+      return Arrays.stream(result.toTensorArray(into.manager())).map(Tensor::new).toArray(Tensor[]::new);
+    }
+    if (result.isTuple()) {
+      IValue[] parts = result.toIValueTuple();
+      Tensor[] tensors = new Tensor[parts.length];
+      for (int i = 0; i < parts.length; i++) {
+        tensors[i] = new Tensor(parts[i].toTensor(into.manager()));
+        parts[i].close();
+      }
+      return tensors;
+    }
+    return new Tensor[0];
+  }
+
+  private static IValue value(Object argument) {
+    if (argument instanceof Tensor tensor) {
+      return IValue.from(tensor.array());
+    }
+    if (argument instanceof List<?> list) {
+      return IValue.listFrom(list.stream().map(t -> ((Tensor) t).array()).toArray(PtNDArray[]::new));
+    }
+    if (argument instanceof Longs list) {
+      return IValue.listFrom(list.values());
+    }
+    if (argument instanceof Integer number) {
+      return IValue.from(number.longValue());
+    }
+    if (argument instanceof Long number) {
+      return IValue.from(number.longValue());
+    }
+    if (argument instanceof Double number) {
+      return IValue.from(number.doubleValue());
+    }
+    if (argument instanceof Boolean flag) {
+      return IValue.from(flag.booleanValue());
+    }
+    if (argument instanceof String text) {
+      return IValue.from(text);
+    }
+    throw new IllegalArgumentException("a kernel cannot take " + argument);
+  }
+}

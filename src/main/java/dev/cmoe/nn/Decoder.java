@@ -1,0 +1,158 @@
+package dev.cmoe.nn;
+
+import dev.cmoe.arch.ConfigReader;
+import dev.cmoe.arch.DecoderConfig;
+import dev.cmoe.arch.DenseFamilies;
+import dev.cmoe.arch.LayerNames;
+import dev.cmoe.arch.MoeShape;
+import dev.cmoe.arch.OwnLayout;
+import dev.cmoe.checkpoint.Checkpoint;
+import dev.cmoe.engine.ComputeType;
+import dev.cmoe.engine.Engine;
+import dev.cmoe.engine.Kernel;
+import dev.cmoe.engine.Longs;
+import dev.cmoe.engine.Scope;
+import dev.cmoe.engine.Tensor;
+import dev.cmoe.run.CmoeException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A model directory, dense or carved, opened for running. Layers are loaded when asked for, into a scope of the caller's, so a caller
+ * decides how many are held at a time.
+ */
+public final class Decoder implements AutoCloseable {
+  private final Engine engine;
+  private final Checkpoint checkpoint;
+  private final DecoderConfig config;
+  private final Optional<MoeShape> moe;
+  private final Weights weights;
+  private final Kernel kernel;
+  private final Scope scope;
+  private final Map<Integer, Rotary> rotaries = new HashMap<>();
+
+  private Decoder(Engine engine, Checkpoint checkpoint, DecoderConfig config, Optional<MoeShape> moe, ComputeType type) {
+    this.engine = engine;
+    this.checkpoint = checkpoint;
+    this.config = config;
+    this.moe = moe;
+    this.weights = new Weights(engine, checkpoint, type);
+    this.kernel = engine.kernel(Decoder.class, "decoder");
+    this.scope = engine.scope();
+  }
+
+  /**
+   * Opens {@code directory}.
+   *
+   * @throws CmoeException of kind BAD_INPUT or UNSUPPORTED
+   */
+  public static Decoder open(Engine engine, Path directory, ComputeType type) {
+    Checkpoint checkpoint = Checkpoint.open(directory);
+    try {
+      ConfigReader reader = new ConfigReader(directory.resolve("config.json"), checkpoint.config());
+      boolean own = OwnLayout.matches(reader);
+      DecoderConfig config = own ? OwnLayout.decoder(reader) : DenseFamilies.of(reader).read(reader);
+      Optional<MoeShape> moe = own ? Optional.of(OwnLayout.shape(reader)) : Optional.empty();
+      return new Decoder(engine, checkpoint, config, moe, type);
+    } catch (RuntimeException e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  public Engine engine() {
+    return engine;
+  }
+
+  public Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
+  public DecoderConfig config() {
+    return config;
+  }
+
+  /** Shape of the feed-forward blocks of a carved model; empty for a dense one. */
+  public Optional<MoeShape> moe() {
+    return moe;
+  }
+
+  public Weights weights() {
+    return weights;
+  }
+
+  Kernel kernel() {
+    return kernel;
+  }
+
+  Rotary rotary(int length) {
+    return rotaries.computeIfAbsent(length, n -> Rotary.of(scope, config, n));
+  }
+
+  /** Loads layer {@code index} into {@code into}. */
+  public DecoderLayer layer(Scope into, int index) {
+    return new DecoderLayer(this, index, into);
+  }
+
+  /** The residual stream at the first layer, float32 [B,T,d], for B windows of T token ids. */
+  public Tensor embed(Scope into, int[]... windows) {
+    int length = windows[0].length;
+    long[] ids = new long[windows.length * length];
+    for (int w = 0; w < windows.length; w++) {
+      for (int t = 0; t < length; t++) {
+        int id = windows[w][t];
+        if (id < 0 || id >= config.vocabulary()) {
+          throw CmoeException.badInput(
+              "token id " + id + " is outside the vocabulary of " + config.vocabulary() + " (" + checkpoint.directory() + ")");
+        }
+        ids[w * length + t] = id;
+      }
+    }
+    try (Scope scratch = into.child()) {
+      Tensor table = weights.loadStored(scratch, LayerNames.EMBEDDING, config.vocabulary(), config.hidden());
+      return kernel.call(into, "embed", scratch.of(ids, windows.length, length), table);
+    }
+  }
+
+  /** Logits float32 [n,V] for rows x [n,d] of the residual stream after the last layer. */
+  public Tensor logits(Scope into, Tensor x) {
+    try (Scope scratch = into.child()) {
+      Tensor norm = weights.loadFloat(scratch, LayerNames.FINAL_NORM, config.hidden());
+      String name = config.tiedHead() ? LayerNames.EMBEDDING : LayerNames.HEAD;
+      Tensor head = weights.loadStored(scratch, name, config.vocabulary(), config.hidden());
+      return kernel.call(into, "logits", x, norm, config.normEpsilon(), head, weights.type().scalarType());
+    }
+  }
+
+  /** {@code x} [B,T,d] as rows [B·T,d]. */
+  public Tensor rows(Scope into, Tensor x) {
+    return kernel.call(into, "rows", x, 0L, x.size(0), new Longs(x.count() / config.hidden(), config.hidden()));
+  }
+
+  /** Rows [first, first + count) of {@code rows} [n,d]. */
+  public Tensor rows(Scope into, Tensor rows, long first, long count) {
+    return kernel.call(into, "rows", rows, first, count, new Longs(count, config.hidden()));
+  }
+
+  /** The residual stream after the last layer, [1,T,d], for one window of token ids. */
+  public Tensor run(Scope into, int[] tokens) {
+    Tensor x = embed(into, tokens);
+    for (int i = 0; i < config.layers(); i++) {
+      try (Scope scratch = into.child()) {
+        Tensor next = into.keep(layer(scratch, i).forward(scratch, x));
+        x.close();
+        x = next;
+      }
+    }
+    return x;
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+    weights.close();
+    checkpoint.close();
+  }
+}

@@ -1,0 +1,32 @@
+package dev.cmoe.nn;
+
+import dev.cmoe.arch.DecoderConfig;
+import dev.cmoe.engine.Scope;
+import dev.cmoe.engine.Tensor;
+
+/**
+ * Rotary angles of the positions 0 to T-1.
+ *
+ * @param cos [T, headDim] float32, the two halves equal
+ * @param sin [T, headDim] float32
+ */
+record Rotary(Tensor cos, Tensor sin) {
+
+  static Rotary of(Scope into, DecoderConfig config, int length) {
+    float[] frequencies = config.rope().inverseFrequencies(config.headDim());
+    int half = frequencies.length;
+    float[] cos = new float[length * 2 * half];
+    float[] sin = new float[length * 2 * half];
+    for (int t = 0; t < length; t++) {
+      for (int i = 0; i < half; i++) {
+        float angle = t * frequencies[i];
+        int low = t * 2 * half + i;
+        cos[low] = (float) Math.cos(angle);
+        sin[low] = (float) Math.sin(angle);
+        cos[low + half] = cos[low];
+        sin[low + half] = sin[low];
+      }
+    }
+    return new Rotary(into.of(cos, length, 2 * half), into.of(sin, length, 2 * half));
+  }
+}

@@ -1,0 +1,88 @@
+package dev.cmoe.nn;
+
+import dev.cmoe.checkpoint.Checkpoint;
+import dev.cmoe.checkpoint.HalfFloats;
+import dev.cmoe.checkpoint.StoredTensor;
+import dev.cmoe.engine.ComputeType;
+import dev.cmoe.engine.Engine;
+import dev.cmoe.engine.MappedFiles;
+import dev.cmoe.engine.Scope;
+import dev.cmoe.engine.Tensor;
+import dev.cmoe.safetensors.DType;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A checkpoint's weights as tensors, each checked for its shape and read when asked for. */
+public final class Weights implements AutoCloseable {
+  private final Checkpoint checkpoint;
+  private final ComputeType type;
+  private final MappedFiles files;
+
+  Weights(Engine engine, Checkpoint checkpoint, ComputeType type) {
+    this.checkpoint = checkpoint;
+    this.type = type;
+    this.files = new MappedFiles(engine);
+  }
+
+  /** The compute type in which {@link #load} returns weights. */
+  public ComputeType type() {
+    return type;
+  }
+
+  public Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
+  /** The tensor in the compute type. */
+  public Tensor load(Scope into, String name, long... shape) {
+    return load(into, checkpoint.tensor(name, shape), type);
+  }
+
+  /** The tensor in float32, whatever the compute type: norms, routers. */
+  public Tensor loadFloat(Scope into, String name, long... shape) {
+    return load(into, checkpoint.tensor(name, shape), ComputeType.FLOAT32);
+  }
+
+  /** The tensor in the type it is stored in, without a copy where it can be mapped: tables too large to convert whole. */
+  Tensor loadStored(Scope into, String name, long... shape) {
+    return load(into, checkpoint.tensor(name, shape), null);
+  }
+
+  /** The tensors called {@code names}, each of shape [lengths[i]], when {@code present}; else none. */
+  List<Tensor> loadVectors(Scope into, boolean present, List<String> names, long... lengths) {
+    List<Tensor> vectors = new ArrayList<>();
+    for (int i = 0; present && i < names.size(); i++) {
+      vectors.add(load(into, names.get(i), lengths[i]));
+    }
+    return vectors;
+  }
+
+  private Tensor load(Scope into, StoredTensor tensor, ComputeType wanted) {
+    MappedFiles.StoredType stored = storedType(tensor.dtype());
+    long[] shape = tensor.shape().stream().mapToLong(Long::longValue).toArray();
+    if (MappedFiles.canMap(stored, tensor.fileOffset())) {
+      return files.load(into, tensor.path(), stored, tensor.fileOffset(), shape, wanted);
+    }
+    // A header of odd length leaves values where libtorch cannot map them.
+    float[] values = new float[Math.toIntExact(tensor.info().spec().elements())];
+    HalfFloats.toFloats(tensor.bytes(), tensor.dtype(), values);
+    try (Scope scratch = into.child()) {
+      Tensor placed = files.place(scratch, scratch.of(values, shape), wanted);
+      return into.keep(placed);
+    }
+  }
+
+  private static MappedFiles.StoredType storedType(DType type) {
+    return switch (type) {
+      case F32 -> MappedFiles.StoredType.FLOAT32;
+      case F16 -> MappedFiles.StoredType.FLOAT16;
+      case BF16 -> MappedFiles.StoredType.BFLOAT16;
+      default -> throw new IllegalArgumentException("weights of type " + type);
+    };
+  }
+
+  @Override
+  public void close() {
+    files.close();
+  }
+}

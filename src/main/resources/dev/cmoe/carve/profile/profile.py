@@ -1,0 +1,88 @@
+# What the neurons of one layer do on calibration tokens. h [n,f] holds tokens by neurons; wnorm [f] the norms of the columns of Wdown.
+# A neuron's contribution is c = |h| * wnorm.
+class K(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+
+  # Zero rows up to `width` neurons, so that every expert has the same number.
+  def padRows(self: __torch__.K, w: Tensor, width: int) -> Tensor:
+    return torch.constant_pad_nd(w, [0, 0, 0, width - torch.size(w, 0)])
+
+  def padColumns(self: __torch__.K, w: Tensor, width: int) -> Tensor:
+    return torch.constant_pad_nd(w, [0, width - torch.size(w, 1)])
+
+  def padVector(self: __torch__.K, w: Tensor, width: int) -> Tensor:
+    return torch.constant_pad_nd(w, [0, width - torch.size(w, 0)])
+
+  def columnNorms(self: __torch__.K, down: Tensor) -> Tensor:
+    return torch.to(torch.linalg_vector_norm(torch.to(down, 6), 2, [0]), 6)
+
+  def rowNorms(self: __torch__.K, w: Tensor) -> Tensor:
+    return torch.linalg_vector_norm(torch.to(w, 6), 2, [1])
+
+  # Sum over tokens of c, float64 [f].
+  def contributionSum(self: __torch__.K, h: Tensor, wnorm: Tensor) -> Tensor:
+    c = torch.mul(torch.abs(torch.to(h, 6)), wnorm)
+    return torch.sum(c, [0], dtype=7)
+
+  # The k neurons with the largest c of each token, int64 [n,k].
+  def strongest(self: __torch__.K, h: Tensor, wnorm: Tensor, k: int) -> Tensor:
+    values, ids = torch.topk(torch.mul(torch.abs(torch.to(h, 6)), wnorm), k)
+    return ids
+
+  # c of the neurons `ids` for the tokens `tokens`, neuron by neuron: float32 [ids,tokens].
+  def columns(self: __torch__.K, h: Tensor, wnorm: Tensor, ids: Tensor, tokens: Tensor) -> Tensor:
+    x = torch.index_select(torch.to(torch.index_select(h, 0, tokens), 6), 1, ids)
+    return torch.contiguous(torch.t(torch.mul(torch.abs(x), torch.index_select(wnorm, 0, ids))))
+
+  # CMoE 1.2: unit tokens and unit weight rows make both arguments cosines. One pair of products serves this and the true h.
+  # Returns h, the top-k neurons of each token by |hn| (int64 [n,k]) and the sum over tokens of |hn| (float64 [f]).
+  def unit(self: __torch__.K, z: Tensor, gate: Tensor, up: Tensor, bias: List[Tensor], gateNorm: Tensor, upNorm: Tensor, k: int, dtype: int) -> Tuple[Tensor, Tensor, Tensor]:
+    x = torch.to(z, dtype)
+    p = torch.linear(x, gate)
+    q = torch.linear(x, up)
+    length = torch.clamp_min(torch.linalg_vector_norm(z, 2, [1], True), 1e-12)
+    a = torch.silu(torch.div(torch.div(torch.to(p, 6), length), gateNorm))
+    b = torch.div(torch.div(torch.to(q, 6), length), upNorm)
+    hn = torch.abs_(torch.mul_(a, b))
+    values, ids = torch.topk(hn, k)
+    total = torch.sum(hn, [0], dtype=7)
+    if len(bias) > 0:
+      p = torch.add(p, bias[0])
+      q = torch.add(q, bias[1])
+    return (torch.mul_(torch.silu_(p), q), ids, total)
+
+  # Columns of h in a new order.
+  def reordered(self: __torch__.K, h: Tensor, order: Tensor) -> Tensor:
+    return torch.index_select(h, 1, order)
+
+  def rowsReordered(self: __torch__.K, w: Tensor, order: Tensor) -> Tensor:
+    return torch.index_select(w, 0, order)
+
+  # h in expert order [n, shared + E*m] with the experts that did not run zeroed. gates [n,E].
+  def masked(self: __torch__.K, h: Tensor, gates: Tensor, shared: int) -> Tensor:
+    n = torch.size(h, 0)
+    routed = torch.size(h, 1) - shared
+    experts = torch.size(gates, 1)
+    if experts == 0:
+      return h
+    grouped = torch.reshape(torch.narrow(h, 1, shared, routed), [n, experts, routed // experts])
+    kept = torch.mul(grouped, torch.unsqueeze(torch.to(gates, torch.dtype(h)), 2))
+    return torch.cat([torch.narrow(h, 1, 0, shared), torch.reshape(kept, [n, routed])], 1)
+
+  # y = h Wdown', float32 [n,d].
+  def output(self: __torch__.K, h: Tensor, down: Tensor, dtype: int) -> Tensor:
+    return torch.to(torch.linear(torch.to(h, dtype), torch.to(down, dtype)), 6)
+
+  # Sums of squares of a - b and of b, float64 [2].
+  def error(self: __torch__.K, a: Tensor, b: Tensor) -> Tensor:
+    e = torch.sub(a, b)
+    return torch.stack([torch.sum(torch.mul(e, e), dtype=7), torch.sum(torch.mul(b, b), dtype=7)])
+
+  def largestDifference(self: __torch__.K, a: Tensor, b: Tensor) -> Tensor:
+    return torch.to(torch.stack([torch.max(torch.abs(torch.sub(a, b))), torch.max(torch.abs(b))]), 7)
+
+  # Values as the output file will hold them.
+  def rounded(self: __torch__.K, w: Tensor, stored: int) -> Tensor:
+    return torch.to(torch.to(w, stored), 6)

@@ -1,0 +1,46 @@
+# The ends of a decoder and what its blocks share.
+class K(Module):
+  __parameters__ = []
+  __buffers__ = []
+  training : bool
+
+  # tokens [B,T] -> float32 [B,T,d].
+  def embed(self: __torch__.K, tokens: Tensor, table: Tensor) -> Tensor:
+    return torch.to(torch.embedding(table, tokens), 6)
+
+  # RMSNorm in float32; x [..., d].
+  def normed(self: __torch__.K, x: Tensor, norm: Tensor, eps: float) -> Tensor:
+    scale = torch.rsqrt(torch.add(torch.mean(torch.mul(x, x), [-1], True), eps))
+    return torch.mul(norm, torch.mul(x, scale))
+
+  # x [n,d] -> float32 logits [n,V]. The head stays in its stored type and is converted a slab at a time.
+  def logits(self: __torch__.K, x: Tensor, norm: Tensor, eps: float, head: Tensor, dtype: int) -> Tensor:
+    z = torch.to((self).normed(x, norm, eps), dtype)
+    words = torch.size(head, 0)
+    slab = 8192
+    parts = annotate(List[Tensor], [])
+    for i in range((words + slab - 1) // slab):
+      rows = torch.narrow(head, 0, i * slab, min(slab, words - i * slab))
+      parts.append(torch.to(torch.linear(z, torch.to(rows, dtype)), 6))
+    return torch.cat(parts, 1)
+
+  # Negative log-likelihood, nats, of targets [n] under logits [n,V]; float64 [n].
+  def surprise(self: __torch__.K, logits: Tensor, targets: Tensor) -> Tensor:
+    chosen = torch.squeeze(torch.gather(logits, 1, torch.unsqueeze(targets, 1)), 1)
+    return torch.to(torch.sub(torch.logsumexp(logits, [1]), chosen), 7)
+
+  # Per token: KL(p || q) in nats and whether the two most likely tokens agree; both float64 [n].
+  def divergence(self: __torch__.K, p: Tensor, q: Tensor) -> Tuple[Tensor, Tensor]:
+    a = torch.log_softmax(p, 1)
+    b = torch.log_softmax(q, 1)
+    kl = torch.to(torch.sum(torch.mul(torch.exp(a), torch.sub(a, b)), [1]), 7)
+    same = torch.to(torch.eq(torch.argmax(p, 1), torch.argmax(q, 1)), 7)
+    return (kl, same)
+
+  # Residual [B,T,d] plus rows y [B*T,d].
+  def plus(self: __torch__.K, residual: Tensor, y: Tensor) -> Tensor:
+    return torch.add(residual, torch.reshape(y, torch.size(residual)))
+
+  # Rows [first, first+count) along dimension 0, reshaped.
+  def rows(self: __torch__.K, x: Tensor, first: int, count: int, shape: List[int]) -> Tensor:
+    return torch.reshape(torch.narrow(x, 0, first, count), shape)
