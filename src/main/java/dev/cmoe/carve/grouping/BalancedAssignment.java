@@ -5,8 +5,7 @@ import java.util.Arrays;
 
 /**
  * The cheapest assignment of n items to k clusters that fills each cluster to its capacity: the
- * transportation problem that CMoE (arXiv 2502.04416, section 3.2) states as an n x n linear
- * assignment.
+ * transportation problem that CMoE (arXiv 2502.04416) solves as an n x n linear assignment.
  *
  * <p>Items are placed one by one. Each placement follows a shortest path over the k clusters, where
  * an edge u to v is the cheapest item to move from u to v, found by Dijkstra's algorithm on costs
