@@ -13,6 +13,11 @@ import java.nio.FloatBuffer;
  */
 public record BenefitGrouping(int[] capacities) {
 
+  public BenefitGrouping {
+    Capacities.sum(capacities);
+    capacities = capacities.clone();
+  }
+
   /**
    * B = contribution x active.
    *

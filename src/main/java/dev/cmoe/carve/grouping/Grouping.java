@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * A partition of the places 0 to n-1 of a feed-forward layer: every place is either shared or in
  * exactly one routed expert. Places at and above the width of the layer are zero padding; ids
- * ascend, so padding comes last within an expert.
+ * ascend, so padding comes last within an expert. The arrays are not to be modified.
  *
  * @param shared ids that always run, ascending
  * @param experts ids of each routed expert, ascending
