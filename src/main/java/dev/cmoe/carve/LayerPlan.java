@@ -15,13 +15,6 @@ public record LayerPlan(Grouping grouping, Router router, Optional<float[]> down
 
   /** Neuron ids in expert order: shared, expert 0, expert 1, … */
   public int[] order() {
-    int[] order = new int[grouping.places()];
-    int at = grouping.shared().length;
-    System.arraycopy(grouping.shared(), 0, order, 0, at);
-    for (int[] expert : grouping.experts()) {
-      System.arraycopy(expert, 0, order, at, expert.length);
-      at += expert.length;
-    }
-    return order;
+    return Orders.of(grouping);
   }
 }

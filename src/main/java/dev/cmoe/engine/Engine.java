@@ -70,7 +70,7 @@ public final class Engine implements AutoCloseable {
 
   /** A new scope that the caller closes. */
   public Scope scope() {
-    return new Scope(manager.newSubManager());
+    return new Scope((PtNDManager) manager.newSubManager());
   }
 
   /** A new scope in main memory, whatever the device. */

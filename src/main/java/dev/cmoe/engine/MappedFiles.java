@@ -25,6 +25,11 @@ public final class MappedFiles implements AutoCloseable {
       this.scalarType = scalarType;
       this.bytes = bytes;
     }
+
+    /** The number by which the serialised TorchScript dialect names this type. */
+    public int scalarType() {
+      return scalarType;
+    }
   }
 
   private record Key(Path file, StoredType type) {}

@@ -23,7 +23,7 @@ public final class Scope implements AutoCloseable {
 
   /** A scope inside this one, on the same device. */
   public Scope child() {
-    return new Scope(manager.newSubManager());
+    return new Scope((PtNDManager) manager.newSubManager());
   }
 
   /** Takes {@code tensor} out of its scope into this one and returns it: the only way to outlive a scope. */
@@ -56,12 +56,12 @@ public final class Scope implements AutoCloseable {
    * must stay as it is while the tensor lives.
    */
   public Tensor over(ByteBuffer buffer, long... shape) {
-    return new Tensor((PtNDArray) manager.create(buffer.slice(), new Shape(shape), DataType.FLOAT32));
+    return new Tensor(manager.create(buffer.slice(), new Shape(shape), DataType.FLOAT32));
   }
 
   /** A float32 tensor of zeros. */
   public Tensor zeros(long... shape) {
-    return new Tensor(manager.zeros(new Shape(shape)));
+    return new Tensor((PtNDArray) manager.zeros(new Shape(shape)));
   }
 
   @Override

@@ -64,6 +64,15 @@ public final class Evaluator {
         other.map(quality -> new Evaluation.Against(quality.perplexity(), divergence)));
   }
 
+  /** Perplexity of streams that are already through {@code model}'s last layer, or one carved from it. */
+  public static Perplexity perplexity(Decoder model, HiddenStates states, TokenWindows windows) {
+    PredictionQuality quality = new PredictionQuality(model);
+    try (Scope scope = model.engine().scope()) {
+      score(scope, states, windows, quality);
+    }
+    return quality.perplexity();
+  }
+
   private static int windowsAtOnce(Decoder model, int length) {
     long bytes = 4L * model.config().hidden() * length;
     return (int) Math.max(1, Math.min(Integer.MAX_VALUE, STREAM_BYTES / bytes));

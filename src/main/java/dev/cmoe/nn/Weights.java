@@ -64,15 +64,15 @@ public final class Weights implements AutoCloseable {
       return files.load(into, tensor.path(), stored, tensor.fileOffset(), shape, wanted);
     }
     // A header of odd length leaves values where libtorch cannot map them.
-    float[] values = new float[Math.toIntExact(tensor.info().spec().elements())];
-    HalfFloats.toFloats(tensor.bytes(), tensor.dtype(), values);
+    float[] values = HalfFloats.toFloats(tensor);
     try (Scope scratch = into.child()) {
       Tensor placed = files.place(scratch, scratch.of(values, shape), wanted);
       return into.keep(placed);
     }
   }
 
-  private static MappedFiles.StoredType storedType(DType type) {
+  /** How {@code type} is stored; for the types that weights can have. */
+  public static MappedFiles.StoredType storedType(DType type) {
     return switch (type) {
       case F32 -> MappedFiles.StoredType.FLOAT32;
       case F16 -> MappedFiles.StoredType.FLOAT16;

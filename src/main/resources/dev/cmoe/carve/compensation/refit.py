@@ -44,3 +44,6 @@ class K(Module):
 
   def added(self: __torch__.K, w0: Tensor, x: Tensor) -> Tensor:
     return torch.add(w0, torch.t(x))
+
+  def part(self: __torch__.K, x: Tensor, first: int, count: int) -> Tensor:
+    return torch.narrow(x, 0, first, count)

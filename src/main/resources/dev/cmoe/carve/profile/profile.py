@@ -18,8 +18,9 @@ class K(Module):
   def columnNorms(self: __torch__.K, down: Tensor) -> Tensor:
     return torch.to(torch.linalg_vector_norm(torch.to(down, 6), 2, [0]), 6)
 
+  # At least a tiny number, so that a padding row stays zero when divided by it.
   def rowNorms(self: __torch__.K, w: Tensor) -> Tensor:
-    return torch.linalg_vector_norm(torch.to(w, 6), 2, [1])
+    return torch.clamp_min(torch.linalg_vector_norm(torch.to(w, 6), 2, [1]), 1e-12)
 
   # Sum over tokens of c, float64 [f].
   def contributionSum(self: __torch__.K, h: Tensor, wnorm: Tensor) -> Tensor:
@@ -71,17 +72,36 @@ class K(Module):
     kept = torch.mul(grouped, torch.unsqueeze(torch.to(gates, torch.dtype(h)), 2))
     return torch.cat([torch.narrow(h, 1, 0, shared), torch.reshape(kept, [n, routed])], 1)
 
-  # y = h Wdown', float32 [n,d].
-  def output(self: __torch__.K, h: Tensor, down: Tensor, dtype: int) -> Tensor:
-    return torch.to(torch.linear(torch.to(h, dtype), torch.to(down, dtype)), 6)
+  def firstColumns(self: __torch__.K, x: Tensor, count: int) -> Tensor:
+    return torch.contiguous(torch.narrow(x, 1, 0, count))
 
-  # Sums of squares of a - b and of b, float64 [2].
-  def error(self: __torch__.K, a: Tensor, b: Tensor) -> Tensor:
-    e = torch.sub(a, b)
-    return torch.stack([torch.sum(torch.mul(e, e), dtype=7), torch.sum(torch.mul(b, b), dtype=7)])
+  def besideEachOther(self: __torch__.K, parts: List[Tensor]) -> Tensor:
+    return torch.contiguous(torch.cat(parts, 1))
 
-  def largestDifference(self: __torch__.K, a: Tensor, b: Tensor) -> Tensor:
-    return torch.to(torch.stack([torch.max(torch.abs(torch.sub(a, b))), torch.max(torch.abs(b))]), 7)
+  # y = h Wdown' (+ bias), float32 [n,d]; bias: none or [d].
+  def output(self: __torch__.K, h: Tensor, down: Tensor, bias: List[Tensor], dtype: int) -> Tensor:
+    y = torch.to(torch.linear(torch.to(h, dtype), torch.to(down, dtype)), 6)
+    if len(bias) > 0:
+      y = torch.add(y, torch.to(bias[0], 6))
+    return y
+
+  # Sums of squares of a - b and of b, float64 [2]; bias: none or what b lacks.
+  def error(self: __torch__.K, a: Tensor, b: Tensor, bias: List[Tensor]) -> Tensor:
+    whole = b
+    if len(bias) > 0:
+      whole = torch.add(b, torch.to(bias[0], 6))
+    e = torch.sub(a, whole)
+    return torch.stack([torch.sum(torch.mul(e, e), dtype=7), torch.sum(torch.mul(whole, whole), dtype=7)])
+
+  # Largest |a - b| and largest |b|, float64 [2]; bias: none or what b lacks.
+  def largestDifference(self: __torch__.K, a: Tensor, b: Tensor, bias: List[Tensor]) -> Tensor:
+    whole = b
+    if len(bias) > 0:
+      whole = torch.add(b, torch.to(bias[0], 6))
+    return torch.to(torch.stack([torch.max(torch.abs(torch.sub(a, whole))), torch.max(torch.abs(whole))]), 7)
+
+  def toFloat(self: __torch__.K, w: Tensor) -> Tensor:
+    return torch.to(w, 6)
 
   # Values as the output file will hold them.
   def rounded(self: __torch__.K, w: Tensor, stored: int) -> Tensor:

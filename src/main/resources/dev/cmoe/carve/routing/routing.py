@@ -6,13 +6,15 @@ class K(Module):
 
   # Size of each routed expert's output, M[t,e] = |E_e(z_t)|, float32 [n,E], and the sum of all outputs [n,d], the dense output.
   def masses(self: __torch__.K, h: Tensor, down: Tensor, shared: int, experts: int) -> Tuple[Tensor, Tensor]:
-    m = (torch.size(h, 1) - shared) // experts
+    m = (torch.size(h, 1) - shared) // max(experts, 1)
     y = torch.to(torch.linear(torch.narrow(h, 1, 0, shared), torch.narrow(down, 1, 0, shared)), 6)
     parts = annotate(List[Tensor], [])
     for e in range(experts):
       out = torch.to(torch.linear(torch.narrow(h, 1, shared + e * m, m), torch.narrow(down, 1, shared + e * m, m)), 6)
       parts.append(torch.linalg_vector_norm(out, 2, [1]))
       y = torch.add_(y, out)
+    if len(parts) == 0:
+      return (torch.zeros([torch.size(h, 0), 0]), y)
     return (torch.stack(parts, 1), y)
 
   # 1 for the k largest entries of each row, else 0.

@@ -1,0 +1,51 @@
+package dev.cmoe.carve;
+
+import dev.cmoe.carve.grouping.Grouping;
+import dev.cmoe.carve.profile.LayerActivations;
+import dev.cmoe.carve.routing.ExpertMasses;
+import dev.cmoe.engine.Scope;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/** Random groups and a random linear router: what structure alone gives. */
+record RandomMethod(ExpertLayout layout) implements LayerMethod {
+  @Override
+  public boolean routes() {
+    return true;
+  }
+
+  @Override
+  public Grouping group(Scope scope, LayerActivations activations, SplittableRandom random) {
+    int[] ids = new int[layout.width()];
+    for (int i = 0; i < ids.length; i++) {
+      int j = random.nextInt(i + 1);
+      ids[i] = ids[j];
+      ids[j] = i;
+    }
+    List<int[]> experts = new ArrayList<>();
+    for (int e = 0; e < layout.experts(); e++) {
+      int from = layout.sharedWidth() + e * layout.expertWidth();
+      experts.add(sorted(ids, from, from + layout.expertWidth()));
+    }
+    return new Grouping(sorted(ids, 0, layout.sharedWidth()), experts, new int[0]);
+  }
+
+  @Override
+  public Router route(
+      Scope scope, LayerActivations activations, Grouping grouping, ExpertMasses masses, SplittableRandom random) {
+    int hidden = Math.toIntExact(activations.input(0).size(1));
+    float[] weight = new float[layout.experts() * hidden];
+    for (int i = 0; i < weight.length; i++) {
+      weight[i] = (float) random.nextGaussian();
+    }
+    return new Router.Linear(weight, new float[layout.experts()]);
+  }
+
+  private static int[] sorted(int[] ids, int from, int to) {
+    int[] part = Arrays.copyOfRange(ids, from, to);
+    Arrays.sort(part);
+    return part;
+  }
+}

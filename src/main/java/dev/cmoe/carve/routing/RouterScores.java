@@ -1,0 +1,48 @@
+package dev.cmoe.carve.routing;
+
+import dev.cmoe.arch.RouterKind;
+import dev.cmoe.carve.Router;
+import dev.cmoe.engine.Engine;
+import dev.cmoe.engine.Kernel;
+import dev.cmoe.engine.Scope;
+import dev.cmoe.engine.Tensor;
+import dev.cmoe.nn.FeedForward;
+import java.util.List;
+
+/** A router put to work: gates of tokens, computed by the same kernel that runs a finished model. */
+public final class RouterScores {
+  private final Kernel kernel;
+  private final RouterKind kind;
+  private final List<Tensor> parts;
+  private final Tensor selectionBias;
+  private final int experts;
+  private final int active;
+
+  /** {@code router}'s tensors live in {@code scope}. */
+  public RouterScores(Engine engine, Scope scope, Router router, int hidden, int experts, int active) {
+    this.kernel = engine.kernel(FeedForward.class, "feedforward");
+    this.kind = router.kind();
+    this.experts = experts;
+    this.active = active;
+    this.selectionBias = scope.zeros(experts);
+    if (router instanceof Router.Linear linear) {
+      parts = List.of(scope.of(linear.weight(), experts, hidden), scope.of(linear.bias(), experts));
+    } else if (router instanceof Router.Cmoe cmoe) {
+      parts = List.of(scope.of(cmoe.gate(), experts, hidden), scope.of(cmoe.up(), experts, hidden));
+    } else {
+      parts = List.of();
+    }
+  }
+
+  /** Gates float32 [n,E] of the inputs z [n,d]: 1 for the chosen experts, 0 for the others; all 0 without a router. */
+  public Tensor gates(Scope into, Tensor z) {
+    if (kind == RouterKind.NONE) {
+      return into.zeros(z.size(0), experts);
+    }
+    boolean linear = kind == RouterKind.LINEAR;
+    try (Scope scratch = into.child()) {
+      Tensor scores = kernel.call(scratch, "scores", z, linear, parts);
+      return kernel.call(into, "gates", scores, selectionBias, List.of(), linear, active);
+    }
+  }
+}
