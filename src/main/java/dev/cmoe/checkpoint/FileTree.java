@@ -43,7 +43,9 @@ final class FileTree {
           force(entry);
         }
       }
-      forceDirectory(root);
+    }
+    if (Files.isDirectory(root) || !Files.isWritable(root)) {
+      forceReadOnly(root);
     } else {
       try (FileChannel channel = FileChannel.open(root, StandardOpenOption.WRITE)) {
         channel.force(true);
@@ -51,11 +53,12 @@ final class FileTree {
     }
   }
 
-  static void forceDirectory(Path directory) {
-    try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+  /** As far as the system allows it for what is not open for writing, such as a directory. */
+  static void forceReadOnly(Path path) {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (IOException e) {
-      // Not every system lets a directory be opened; there the names are safe without.
+      // Not every system allows it; the rename is atomic all the same.
     }
   }
 }

@@ -16,6 +16,10 @@ public final class ModelLocation {
     if (model.equals(BundledModel.NAME)) {
       return BundledModel.unpack();
     }
+    if (model.isBlank()) {
+      throw CmoeException.badInput(
+          "the model name is empty; pass a model directory or the word " + BundledModel.NAME);
+    }
     Path path;
     try {
       path = Path.of(model);

@@ -7,6 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A directory that becomes the output only when it is complete. Work goes into a hidden sibling of
@@ -16,6 +19,9 @@ import java.nio.file.StandardCopyOption;
 public final class StagedOutput implements AutoCloseable {
   private static final String STAGE = ".cmoe-partial-";
   private static final String ASIDE = ".cmoe-old-";
+
+  /** The stages of this process. Another with its id, but not among them, is a leftover. */
+  private static final Set<Path> LIVE = ConcurrentHashMap.newKeySet();
 
   private final Path output;
   private final boolean overwrite;
@@ -52,11 +58,16 @@ public final class StagedOutput implements AutoCloseable {
     Path parent = target.getParent();
     checkRoom(output, parent, bytesNeeded);
     Path stage = sibling(target, STAGE);
+    if (!LIVE.add(stage)) {
+      throw CmoeException.badInput(output, "another run of this process writes the same output");
+    }
     try {
       Files.createDirectories(parent);
       cleanUp(target);
+      FileTree.delete(stage);
       Files.createDirectory(stage);
     } catch (IOException e) {
+      LIVE.remove(stage);
       throw JsonFile.unwritable(stage, e);
     }
     StagedOutput staged = new StagedOutput(target, overwrite, stage);
@@ -96,7 +107,7 @@ public final class StagedOutput implements AutoCloseable {
         }
         throw e;
       }
-      FileTree.forceDirectory(output.getParent());
+      FileTree.forceReadOnly(output.getParent());
       ended = true;
       unhook();
       FileTree.deleteQuietly(aside);
@@ -126,6 +137,7 @@ public final class StagedOutput implements AutoCloseable {
   }
 
   private void unhook() {
+    LIVE.remove(stage);
     try {
       Runtime.getRuntime().removeShutdownHook(onShutdown);
     } catch (IllegalStateException e) {
@@ -211,8 +223,12 @@ public final class StagedOutput implements AutoCloseable {
     }
     if (available < bytesNeeded) {
       throw CmoeException.resources(
-          "%s: needs %,d bytes of disk, %,d are available; free some or choose another place"
-              .formatted(named, bytesNeeded, available));
+          String.format(
+              Locale.ROOT,
+              "%s: needs %,d bytes of disk, %,d are available; free some or choose another place",
+              named,
+              bytesNeeded,
+              available));
     }
   }
 
