@@ -1,0 +1,47 @@
+package dev.cmoe.checkpoint;
+
+import dev.cmoe.safetensors.DType;
+import dev.cmoe.safetensors.SafetensorsFile;
+import dev.cmoe.safetensors.TensorInfo;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+
+/** A tensor of a checkpoint where it lies, not read until asked for. */
+public record StoredTensor(SafetensorsFile file, TensorInfo info) {
+
+  public String name() {
+    return info.name();
+  }
+
+  public DType dtype() {
+    return info.dtype();
+  }
+
+  public List<Long> shape() {
+    return info.shape();
+  }
+
+  public long elements() {
+    return info.spec().elements();
+  }
+
+  public Path path() {
+    return file.path();
+  }
+
+  /** The byte of the file at which the tensor begins. */
+  public long fileOffset() {
+    return info.offset();
+  }
+
+  /** See {@link SafetensorsFile#bytes}. */
+  public ByteBuffer bytes() {
+    return file.bytes(info);
+  }
+
+  /** See {@link SafetensorsFile#rows}. */
+  public ByteBuffer rows(long first, long count) {
+    return file.rows(info, first, count);
+  }
+}
