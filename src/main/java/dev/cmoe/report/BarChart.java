@@ -85,7 +85,7 @@ final class BarChart {
     if (reference != null) {
       double x = axis.at(reference) * SvgChart.WIDTH;
       for (int i = 0; i < bars.size(); i++) {
-        svg.line("reference", x, i * ROW + 16, x, i * ROW + 19 + THICKNESS + 3);
+        svg.line("reference", x, i * ROW + 17.5, x, i * ROW + 19 + THICKNESS + 3);
       }
     }
     if (log) {

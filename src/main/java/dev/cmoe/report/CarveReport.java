@@ -80,4 +80,14 @@ public record CarveReport(
         warnings,
         null);
   }
+
+  /** Whether a router chooses anything; a static control runs the same neurons for every token. */
+  boolean routes() {
+    return router != null;
+  }
+
+  /** What the neurons that do not always run are called. */
+  String rest() {
+    return routes() ? "routed" : "left out";
+  }
 }

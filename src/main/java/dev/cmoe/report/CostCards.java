@@ -48,7 +48,7 @@ final class CostCards {
       String all = NumberText.bytes(stage.peakRssBytes());
       if (stage.peakAnonymousBytes() != null) {
         double value = stage.peakAnonymousBytes();
-        chart.add(new BarChart.Bar(stage.name(), "series-b", value, text, "", 0));
+        chart.add(new BarChart.Bar(stage.name(), "series-a", value, text, "", 0));
       }
       table.row(stage.name(), List.of(text, all));
     }

@@ -106,7 +106,7 @@ public final class HtmlReport {
     run.row("router", List.of(report.router() == null ? "none" : report.router()));
     CalibrationFigures text = report.calibration();
     if (text == null) {
-      run.row("calibration", List.of("none, from a saved plan"));
+      run.row("calibration", List.of("none"));
     } else {
       run.row("calibration", List.of(String.join(", ", text.files())));
       String windows = text.samples() + " windows of " + NumberText.count(text.window());

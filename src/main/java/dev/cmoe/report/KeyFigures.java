@@ -51,6 +51,9 @@ final class KeyFigures {
     if (budget != null) {
       String routed = budget.active() + " of " + budget.routed() + " routed experts";
       String note = budget.shared() == 0 ? routed : budget.shared() + " shared, " + routed;
+      if (!report.routes()) {
+        note = "the same neurons each time";
+      }
       tile("FFN per token", NumberText.shortPercent(budget.share()), note);
     }
   }
@@ -65,8 +68,8 @@ final class KeyFigures {
     Double captured = mean(report.layers(), LayerFigures::massCaptured);
     Double chance = mean(report.layers(), LayerFigures::chanceMass);
     if (captured != null) {
-      String note = chance == null ? "" : "chance would give " + NumberText.percent(chance);
-      tile("Oracle’s mass routed", NumberText.percent(captured), note);
+      String note = chance == null ? "" : "of the oracle’s; chance " + NumberText.percent(chance);
+      tile("Mass captured", NumberText.percent(captured), note);
     }
   }
 

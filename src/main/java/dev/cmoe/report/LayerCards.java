@@ -8,12 +8,12 @@ import java.util.function.Function;
 final class LayerCards {
   private final List<LayerFigures> layers;
   private final List<LayerFigures> routed;
-  private final Budget budget;
+  private final CarveReport report;
 
   LayerCards(CarveReport report) {
     this.layers = report.layers();
     this.routed = layers.stream().filter(layer -> !layer.expertLoad().isEmpty()).toList();
-    this.budget = Budget.of(report.experts());
+    this.report = report;
   }
 
   static List<Integer> indices(List<LayerFigures> layers) {
@@ -184,24 +184,45 @@ final class LayerCards {
     if (layers.isEmpty()) {
       return "";
     }
-    SplitChart chart = new SplitChart(layers);
-    LayerFigures first = layers.get(0);
-    String title = "Shared and routed neurons";
-    String lead =
-        chart.uniform()
-            ? "The same in every layer. Full colour runs for a token."
-            : "Share of each layer’s neurons.";
-    String description =
-        chart.uniform()
-            ? first.sharedNeurons() + " shared and " + first.routedNeurons() + " routed neurons."
-            : "One column a layer.";
-    FigureTable table = new FigureTable(title, List.of("Layer", "Shared", "Routed"));
+    SplitChart chart = new SplitChart(report);
+    String title = report.routes() ? "Shared and routed neurons" : "Neurons that run";
+    if (chart.uniform()) {
+      LayerFigures layer = layers.get(0);
+      String figures = layer.sharedNeurons() + " shared and " + layer.routedNeurons() + " routed.";
+      return Card.of(
+          title,
+          report.routes()
+              ? "The same in every layer. One block is an expert; full colour runs for a token."
+              : "The same in every layer and for every token.",
+          chart.render("split", title, figures) + sizes(layer).table("settings"));
+    }
+    FigureTable table = new FigureTable(title, List.of("Layer", "Shared", report.rest()));
     for (LayerFigures layer : layers) {
       table.row(
           Integer.toString(layer.index()),
           List.of(
               NumberText.count(layer.sharedNeurons()), NumberText.count(layer.routedNeurons())));
     }
-    return Card.of(title, lead, chart.render("split", title, description, budget) + table.folded());
+    return Card.of(
+        title,
+        "Shares of each layer’s neurons.",
+        chart.render("split", title, "One column a layer.") + table.folded());
+  }
+
+  private FigureTable sizes(LayerFigures layer) {
+    FigureTable table = new FigureTable("Neurons of one layer", List.of("Kind", "Neurons"));
+    long shared = layer.sharedNeurons();
+    long routed = layer.routedNeurons();
+    table.row("shared, always run", List.of(NumberText.count(shared)));
+    Budget budget = report.routes() ? Budget.of(report.experts()) : null;
+    if (budget != null && routed > 0) {
+      long expert = routed / Math.max(1, budget.routed());
+      table.row("in each routed expert", List.of(NumberText.count(expert)));
+      table.row("in all routed experts", List.of(NumberText.count(routed)));
+      table.row("run for one token", List.of(NumberText.count(shared + expert * budget.active())));
+    } else {
+      table.row(report.rest(), List.of(NumberText.count(routed)));
+    }
+    return table.row("in all", List.of(NumberText.count(shared + routed)));
   }
 }

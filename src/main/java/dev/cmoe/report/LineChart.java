@@ -7,10 +7,11 @@ import java.util.function.DoubleFunction;
 
 /** One figure or a few, layer by layer. */
 final class LineChart {
-  private static final double HEIGHT = 204;
+  private static final double HEIGHT = 206;
   private static final double LEFT = 46;
   private static final double RIGHT = SvgChart.WIDTH - 8;
-  private static final double TOP = 30;
+  private static final double LEGEND = 24;
+  private static final double TOP = 8;
   private static final double BOTTOM = HEIGHT - 34;
   private static final double LOG_FROM = 30;
 
@@ -174,7 +175,7 @@ final class LineChart {
     return LEFT + inset + (layers.size() == 1 ? span / 2 : span * i / (layers.size() - 1));
   }
 
-  private static double y(Axis axis, double value) {
-    return BOTTOM - axis.at(value) * (BOTTOM - TOP);
+  private double y(Axis axis, double value) {
+    return BOTTOM - axis.at(value) * (BOTTOM - TOP - (series.size() > 1 ? LEGEND : 0));
   }
 }

@@ -10,8 +10,10 @@ final class RateCards {
   private static final int CONDENSED_FROM = 13;
 
   private final List<LayerFigures> layers;
+  private final String rest;
 
   RateCards(CarveReport report) {
+    this.rest = report.rest();
     this.layers =
         report.layers().stream().filter(layer -> layer.activationRates() != null).toList();
   }
@@ -22,9 +24,9 @@ final class RateCards {
     if (sum == null) {
       return "";
     }
-    RateChart chart = new RateChart(sum, RateChart.peak(List.of(sum)));
+    RateChart chart = new RateChart(sum, rest, RateChart.peak(List.of(sum)));
     String title = "How often neurons matter";
-    FigureTable table = new FigureTable(title, List.of("Share of tokens", "Shared", "Routed"));
+    FigureTable table = new FigureTable(title, List.of("Share of tokens", "Shared", rest));
     for (int bin = 0; bin < sum.shared().size(); bin++) {
       table.row(
           chart.range(bin),
@@ -32,7 +34,7 @@ final class RateCards {
               NumberText.count(sum.shared().get(bin)), NumberText.count(sum.routed().get(bin))));
     }
     String description =
-        "Two histograms, shared neurons upwards and routed ones downwards, over the share of"
+        "Two histograms, shared neurons upwards and the others downwards, over the share of"
             + " tokens for which a neuron is among the largest contributions.";
     return Card.of(
         title,
@@ -51,18 +53,18 @@ final class RateCards {
     for (LayerFigures layer : layers) {
       String name = "layer " + layer.index();
       String svg =
-          new RateChart(layer.activationRates(), peak)
+          new RateChart(layer.activationRates(), rest, peak)
               .small(
                   "rates-" + layer.index(),
                   "Activation rates of " + name,
-                  "Shared neurons upwards, routed ones downwards.");
+                  "Shared neurons upwards, the others downwards.");
       multiples.append(element("figure", "", svg + element("figcaption", "", name))).append('\n');
     }
     String css = layers.size() < CONDENSED_FROM ? "multiples" : "multiples condensed";
     return Card.wide(
         "How often neurons matter, layer by layer",
         "As above, to one scale: rarely on the left, for every token on the right. Shared neurons"
-            + " upwards, routed ones downwards.",
+            + " upwards, the others downwards.",
         element("div", css, multiples.toString()) + table().folded());
   }
 
@@ -76,7 +78,8 @@ final class RateCards {
     for (LayerFigures layer : layers) {
       RateHistogram rates = layer.activationRates();
       table.row(layer.index() + " shared", rates.shared().stream().map(NumberText::count).toList());
-      table.row(layer.index() + " routed", rates.routed().stream().map(NumberText::count).toList());
+      table.row(
+          layer.index() + " " + rest, rates.routed().stream().map(NumberText::count).toList());
     }
     return table;
   }

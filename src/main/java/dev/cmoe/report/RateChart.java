@@ -8,11 +8,14 @@ import java.util.List;
  */
 final class RateChart {
   private final RateHistogram histogram;
+  private final String rest;
 
   /** Share at the full height of one side, so that charts beside each other compare. */
   private final double peak;
 
-  RateChart(RateHistogram histogram, double peak) {
+  /** Counts of one layer, or of several together; {@code rest} names the second group. */
+  RateChart(RateHistogram histogram, String rest, double peak) {
+    this.rest = rest;
     this.histogram = histogram;
     this.peak = peak;
   }
@@ -45,7 +48,7 @@ final class RateChart {
     }
     bars(svg, left, width, middle, side, 1.5, true);
     svg.text("series-a", left + 4, 28, "start", "shared");
-    svg.text("series-b", left + width - 4, middle + side - 8, "end", "routed");
+    svg.text("series-b", left + width - 4, middle + side - 8, "end", rest);
     decades(svg, left, width, middle + side + 18);
     return svg.end();
   }
@@ -79,7 +82,7 @@ final class RateChart {
         svg.rect("series-a", x, middle - up, step - gap, up, 0, hint);
       }
       if (routed[bin] > 0) {
-        String hint = hints ? range + NumberText.percent(routed[bin]) + " of routed" : "";
+        String hint = hints ? range + NumberText.percent(routed[bin]) + " of " + rest : "";
         svg.rect("series-b", x, middle, step - gap, down, 0, hint);
       }
     }

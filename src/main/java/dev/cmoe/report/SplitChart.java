@@ -8,9 +8,13 @@ import java.util.List;
  */
 final class SplitChart {
   private final List<LayerFigures> layers;
+  private final Budget budget;
+  private final String rest;
 
-  SplitChart(List<LayerFigures> layers) {
-    this.layers = layers;
+  SplitChart(CarveReport report) {
+    this.layers = report.layers();
+    this.budget = report.routes() ? Budget.of(report.experts()) : null;
+    this.rest = report.rest();
   }
 
   boolean uniform() {
@@ -22,32 +26,30 @@ final class SplitChart {
                     && layer.routedNeurons() == first.routedNeurons());
   }
 
-  /**
-   * @param budget null where the notation is not understood
-   */
-  String render(String id, String title, String description, Budget budget) {
-    return uniform() ? bar(id, title, description, budget) : columns(id, title, description);
+  String render(String id, String title, String description) {
+    return uniform() ? bar(id, title, description) : columns(id, title, description);
   }
 
   /** One block an expert while they can be told apart; the share that runs for a token is full. */
-  private String bar(String id, String title, String description, Budget budget) {
+  private String bar(String id, String title, String description) {
     LayerFigures layer = layers.get(0);
     SvgChart svg = new SvgChart(id, SvgChart.WIDTH, 76, title, description);
     double all = Math.max(1, layer.sharedNeurons() + layer.routedNeurons());
     double cut = SvgChart.WIDTH * layer.sharedNeurons() / all;
-    double rest = SvgChart.WIDTH - cut;
-    int routed = budget == null ? 1 : budget.routed();
-    double ran = budget == null ? rest : rest * budget.active() / Math.max(1, routed);
-    blocks(svg, "series-a", 0, cut, budget == null ? 1 : budget.shared());
-    blocks(svg, "series-b", cut, ran, budget == null ? 1 : budget.active());
-    blocks(
-        svg,
-        "series-b pale",
-        cut + ran,
-        rest - ran,
-        routed - (budget == null ? 0 : budget.active()));
+    double after = SvgChart.WIDTH - cut;
+    if (budget == null) {
+      blocks(svg, "series-a", 0, cut, 1);
+      blocks(svg, "series-b pale", cut, after, 1);
+    } else {
+      double ran = after * budget.active() / Math.max(1, budget.routed());
+      blocks(svg, "series-a", 0, cut, budget.shared());
+      blocks(svg, "series-b", cut, ran, budget.active());
+      blocks(svg, "series-b pale", cut + ran, after - ran, budget.routed() - budget.active());
+    }
     svg.text("label", 0, 14, "start", "shared, always run");
-    svg.text("label", SvgChart.WIDTH, 14, "end", "routed");
+    if (layer.routedNeurons() > 0) {
+      svg.text("label", SvgChart.WIDTH, 14, "end", rest);
+    }
     svg.text("note", 0, 70, "start", NumberText.count(layer.sharedNeurons()) + " neurons");
     if (budget != null && layer.routedNeurons() > 0) {
       String chosen = budget.active() + " of " + budget.routed() + " for each token, ";
@@ -74,7 +76,7 @@ final class SplitChart {
     double width = (SvgChart.WIDTH - left - 8) / layers.size();
     double gap = Math.min(3, width * 0.2);
     svg.text("series-a", left, 14, "start", "shared");
-    svg.text("series-b", left + 56, 14, "start", "routed");
+    svg.text("series-b", left + 56, 14, "start", rest);
     for (int i = 0; i <= 2; i++) {
       double y = 158 - i * 66;
       svg.line("grid", left, y, SvgChart.WIDTH - 8, y);
@@ -87,7 +89,7 @@ final class SplitChart {
       double height = 132 * layer.sharedNeurons() / all;
       double x = left + i * width;
       String name = "layer " + layer.index() + ": ";
-      String split = layer.sharedNeurons() + " shared, " + layer.routedNeurons() + " routed";
+      String split = layer.sharedNeurons() + " shared, " + layer.routedNeurons() + " " + rest;
       svg.rect("series-a", x, 158 - height, width - gap, height, 0, name + split);
       svg.rect("series-b", x, 26, width - gap, 132 - height, 0, name + split);
       if (i % step == 0) {

@@ -47,7 +47,7 @@ final class Verdict {
     if (figures == null) {
       return "The run measured no text. What follows comes from calibration alone.";
     }
-    if (report.preset().startsWith("static")) {
+    if (!report.routes()) {
       return "This run routes nothing: the same neurons run for every token.";
     }
     Double without =
@@ -72,9 +72,9 @@ final class Verdict {
     }
     double share = (without - figures.carved()) / lost;
     return same
-        + "; routing takes back "
+        + ": routing recovers "
         + (share > 1 ? "all" : Math.round(share * 100) + "\u202f%")
-        + " of what that loses.";
+        + " of the loss.";
   }
 
   private String at() {
