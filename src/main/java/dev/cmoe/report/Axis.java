@@ -52,15 +52,10 @@ record Axis(double low, double high, List<Double> ticks, boolean logarithmic) {
     return Math.max(0, Math.min(1, position));
   }
 
-  /** Numbers of the layers to label, so that at most {@code most} labels stand on the axis. */
+  /** The round step at which at most {@code most} of {@code count} layers are labelled. */
   static int labelStep(int count, int most) {
-    int step = 1;
-    for (int[] factor = {2, 5, 10}; (count + step - 1) / step > most; ) {
-      int decade = (int) Math.pow(10, (int) Math.log10(step));
-      int lead = step / decade;
-      step = decade * (lead == 1 ? factor[0] : lead == 2 ? factor[1] : factor[2]);
-    }
-    return step;
+    int step = (int) Math.round(roundStep((double) count / most));
+    return Math.max(1, step);
   }
 
   private static double roundStep(double raw) {

@@ -81,7 +81,7 @@ final class KeyFigures {
     String longest =
         cost.stages().stream()
             .max(Comparator.comparingDouble(StageCost::seconds))
-            .map(stage -> NumberText.seconds(stage.seconds()) + " of it " + stage.name())
+            .map(stage -> "of which " + stage.name() + " " + NumberText.seconds(stage.seconds()))
             .orElse("");
     tile("Time", NumberText.seconds(cost.totalSeconds()), longest);
     if (cost.peakAnonymousBytes() != null) {

@@ -90,7 +90,7 @@ final class LayerCards {
   }
 
   private List<Double> nullable(Function<LayerFigures, Double> figure) {
-    // Not toList's sibling List.copyOf: a layer may lack the figure.
+    // A layer may lack the figure, and only this list can be asked whether one does.
     return new ArrayList<>(layers.stream().map(figure).toList());
   }
 
@@ -196,7 +196,7 @@ final class LayerCards {
               : "The same in every layer and for every token.",
           chart.render("split", title, figures) + sizes(layer).table("settings"));
     }
-    FigureTable table = new FigureTable(title, List.of("Layer", "Shared", report.rest()));
+    FigureTable table = new FigureTable(title, List.of("Layer", "shared", report.rest()));
     for (LayerFigures layer : layers) {
       table.row(
           Integer.toString(layer.index()),

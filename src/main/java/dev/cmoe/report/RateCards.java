@@ -26,7 +26,7 @@ final class RateCards {
     }
     RateChart chart = new RateChart(sum, rest, RateChart.peak(List.of(sum)));
     String title = "How often neurons matter";
-    FigureTable table = new FigureTable(title, List.of("Share of tokens", "Shared", rest));
+    FigureTable table = new FigureTable(title, List.of("Share of tokens", "shared", rest));
     for (int bin = 0; bin < sum.shared().size(); bin++) {
       table.row(
           chart.range(bin),

@@ -127,6 +127,47 @@ final class SampleReports {
         null);
   }
 
+  /** The bundled model with the preset that routes nothing. */
+  static CarveReport withoutRouting() {
+    CarveReport demo = demo();
+    List<LayerFigures> layers = new ArrayList<>();
+    for (LayerFigures layer : demo.layers()) {
+      layers.add(
+          new LayerFigures(
+              layer.index(),
+              null,
+              null,
+              null,
+              null,
+              layer.reconstructionError(),
+              512,
+              512,
+              List.of(),
+              layer.activationRates(),
+              layer.ridgeStrength(),
+              null,
+              layer.seconds()));
+    }
+    return new CarveReport(
+        "out/static",
+        "cmoe",
+        "S2A2E8",
+        "static-fitted",
+        null,
+        demo.model(),
+        demo.calibration(),
+        0,
+        "float32",
+        2,
+        demo.settings(),
+        new PerplexityFigures(
+            50.584, 59.176, null, null, null, 37888, "demo-eval.txt", 512, null, null, null),
+        layers,
+        demo.parameters(),
+        List.of(),
+        demo.cost());
+  }
+
   /** Perplexities with the controls that are asked for; null leaves one out. */
   static CarveReport withPerplexity(CarveReport report, PerplexityFigures perplexity) {
     return new CarveReport(
@@ -226,6 +267,7 @@ final class SampleReports {
     HtmlReport.write(demo(), to.resolve("demo.html"));
     HtmlReport.write(large(), to.resolve("large.html"));
     HtmlReport.write(bare(), to.resolve("bare.html"));
+    HtmlReport.write(withoutRouting(), to.resolve("static.html"));
     JsonReport.write(demo(), to.resolve("demo.json"));
   }
 }
