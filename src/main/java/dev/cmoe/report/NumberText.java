@@ -57,9 +57,9 @@ final class NumberText {
     }
     long whole = Math.round(value);
     if (whole < 3600) {
-      return whole / 60 + THIN + "min " + whole % 60 + THIN + "s";
+      return whole / 60 + THIN + "min\u00a0" + whole % 60 + THIN + "s";
     }
-    return whole / 3600 + THIN + "h " + whole % 3600 / 60 + THIN + "min";
+    return whole / 3600 + THIN + "h\u00a0" + whole % 3600 / 60 + THIN + "min";
   }
 
   /** Three significant digits, without trailing zeros; exponents only far from 1. */

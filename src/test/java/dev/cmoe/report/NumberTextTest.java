@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 class NumberTextTest {
-  /** Figures with the narrow space made an ordinary one. */
+  /** Figures with their no-break spaces made ordinary ones. */
   private static String plain(String text) {
-    return text.replace('\u202f', ' ');
+    return text.replace('\u202f', ' ').replace('\u00a0', ' ');
   }
 
   @Test
