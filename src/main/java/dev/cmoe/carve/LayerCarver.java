@@ -75,11 +75,16 @@ final class LayerCarver {
     double[] rates = activations.rates(kAct);
 
     Grouping grouping = method.group(scope, activations, random.split());
+    // From here on the weights are in expert order, so what the check compares with comes first.
+    Optional<Tensor> reference = check ? Optional.of(dense.forward(scope, activations.input(0))) : Optional.empty();
     activations.reorder(Orders.of(grouping));
     int shared = grouping.shared().length;
     int experts = grouping.experts().size();
     ExpertMasses masses = ExpertMasses.measure(engine, scope, activations, shared, experts);
-    OptionalDouble difference = check ? OptionalDouble.of(difference(scope, dense, activations, masses)) : OptionalDouble.empty();
+    OptionalDouble difference =
+        reference.isPresent()
+            ? OptionalDouble.of(difference(scope, reference.get(), activations, masses))
+            : OptionalDouble.empty();
 
     Router router =
         method.routes() ? method.route(scope, activations, grouping, masses, random.split()) : new Router.None();
@@ -152,9 +157,8 @@ final class LayerCarver {
   }
 
   /** All experts on must be the dense block, to rounding: the guard against every mistake in order and slicing. */
-  private double difference(Scope scope, DenseFeedForward dense, LayerActivations activations, ExpertMasses masses) {
+  private double difference(Scope scope, Tensor y, LayerActivations activations, ExpertMasses masses) {
     try (Scope scratch = scope.child()) {
-      Tensor y = dense.forward(scratch, activations.input(0));
       double[] largest =
           kernel
               .call(scratch, "largestDifference", y, masses.outputs().get(0), activations.weights().downBias())

@@ -11,7 +11,8 @@ import java.util.List;
 
 /**
  * The weights of a dense SwiGLU block with its neurons padded to a number that the experts divide: a padding neuron has zero weights, so
- * it changes nothing. The neurons can be brought into another order.
+ * it changes nothing. The neurons can be brought into another order; the dense block's own tensors are then gone, so that a layer is
+ * held once.
  */
 public final class FeedForwardWeights {
   private final Kernel profile;

@@ -69,7 +69,7 @@ class K(Module):
     if experts == 0:
       return h
     grouped = torch.reshape(torch.narrow(h, 1, shared, routed), [n, experts, routed // experts])
-    kept = torch.mul(grouped, torch.unsqueeze(torch.to(gates, torch.dtype(h)), 2))
+    kept = torch.mul(grouped, torch.unsqueeze(torch.to(gates, h), 2))
     return torch.cat([torch.narrow(h, 1, 0, shared), torch.reshape(kept, [n, routed])], 1)
 
   def firstColumns(self: __torch__.K, x: Tensor, count: int) -> Tensor:

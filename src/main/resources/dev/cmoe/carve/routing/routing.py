@@ -26,9 +26,9 @@ class K(Module):
   def ridge(self: __torch__.K, z: Tensor, mass: Tensor, strength: float) -> Tensor:
     one = torch.cat([z, torch.ones_like(torch.narrow(z, 1, 0, 1))], 1)
     gram = torch.matmul(torch.t(one), one)
-    n = torch.size(gram, 0)
-    shift = torch.mul(torch.eye(n, device=torch.device(gram)), torch.mul(torch.mean(torch.diag(gram)), strength))
-    r = torch.linalg_solve(torch.add(gram, shift), torch.matmul(torch.t(one), mass))
+    diagonal = torch.diagonal(gram)
+    _0 = torch.add_(diagonal, torch.mul(torch.mean(diagonal), strength))
+    r = torch.linalg_solve(gram, torch.matmul(torch.t(one), mass))
     spread = torch.std(torch.matmul(one, r))
     return torch.div(r, torch.clamp_min(spread, 1e-12))
 
