@@ -1,0 +1,97 @@
+package dev.cmoe.cli;
+
+import dev.cmoe.recipe.RecipeLayers;
+import dev.cmoe.recipe.ResolvedRecipe;
+import dev.cmoe.run.CmoeException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code cmoe carve}: a dense checkpoint in, a Mixture-of-Experts checkpoint and a report out. */
+@Command(
+    name = "carve",
+    mixinStandardHelpOptions = true,
+    header = "Carve a dense model into a Mixture-of-Experts model.",
+    synopsisHeading = "%nUsage: ",
+    customSynopsis = "cmoe carve [OPTIONS] MODEL OUTPUT",
+    parameterListHeading = "%nArguments:%n",
+    optionListHeading = "%nOther:%n",
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  cmoe carve demo out/demo-moe",
+      "  cmoe carve ~/models/TinyLlama out/moe --experts S2A2E8 --calibration notes.txt",
+      "  cmoe carve ~/models/TinyLlama out/paper --preset paper --json > result.json"
+    })
+final class CarveCommand implements Callable<Integer> {
+  private final Workshop workshop;
+  private final Console console;
+
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "MODEL",
+      description = "A Hugging Face model directory, or 'demo'.")
+  private String model;
+
+  @Parameters(
+      index = "1",
+      arity = "0..1",
+      paramLabel = "OUTPUT",
+      description = "The directory to write; not needed with --dry-run.")
+  private Path output;
+
+  @ArgGroup(validate = false, heading = "%nCarving:%n", order = 1)
+  private CarvingOptions carving = new CarvingOptions();
+
+  @ArgGroup(validate = false, heading = "%nText:%n", order = 2)
+  private TextOptions text = new TextOptions();
+
+  @ArgGroup(validate = false, heading = "%nWriting:%n", order = 3)
+  private WritingOptions writing = new WritingOptions();
+
+  @ArgGroup(validate = false, heading = "%nComputing:%n", order = 4)
+  private RuntimeOptions runtime = new RuntimeOptions();
+
+  @ArgGroup(validate = false, heading = "%nAnswering:%n", order = 5)
+  private OutputOptions answering = new OutputOptions();
+
+  CarveCommand(Workshop workshop, Console console) {
+    this.workshop = workshop;
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() {
+    ResolvedRecipe recipe = recipe();
+    if (writing.printRecipe()) {
+      return answering.print(console, listener -> new RecipeAnswer(recipe));
+    }
+    if (model == null) {
+      throw CmoeException.usage("MODEL and OUTPUT are missing");
+    }
+    if (output == null && !writing.dryRun()) {
+      throw CmoeException.usage("OUTPUT is missing: where shall the carved model be written?");
+    }
+    CarveRequest request =
+        new CarveRequest(
+            model,
+            Optional.ofNullable(output),
+            recipe,
+            writing.plan(),
+            writing.dryRun(),
+            writing.overwrite());
+    return answering.print(console, listener -> workshop.carve(request, listener));
+  }
+
+  private ResolvedRecipe recipe() {
+    RecipeLayers layers = new RecipeLayers();
+    carving.addTo(layers);
+    text.addTo(layers);
+    writing.addTo(layers);
+    runtime.addTo(layers);
+    return layers.resolve();
+  }
+}
