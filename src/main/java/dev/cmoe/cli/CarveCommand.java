@@ -6,8 +6,8 @@ import dev.cmoe.run.CmoeException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code cmoe carve}: a dense checkpoint in, a Mixture-of-Experts checkpoint and a report out. */
@@ -18,7 +18,6 @@ import picocli.CommandLine.Parameters;
     synopsisHeading = "%nUsage: ",
     customSynopsis = "cmoe carve [OPTIONS] MODEL OUTPUT",
     parameterListHeading = "%nArguments:%n",
-    optionListHeading = "%nOther:%n",
     footerHeading = "%nExamples:%n",
     footer = {
       "  cmoe carve demo out/demo-moe",
@@ -33,6 +32,7 @@ final class CarveCommand implements Callable<Integer> {
       index = "0",
       arity = "0..1",
       paramLabel = "MODEL",
+      hideParamSyntax = true,
       description = "A Hugging Face model directory, or 'demo'.")
   private String model;
 
@@ -40,22 +40,23 @@ final class CarveCommand implements Callable<Integer> {
       index = "1",
       arity = "0..1",
       paramLabel = "OUTPUT",
+      hideParamSyntax = true,
       description = "The directory to write; not needed with --dry-run.")
   private Path output;
 
-  @ArgGroup(validate = false, heading = "%nCarving:%n", order = 1)
+  @Mixin(name = "Carving")
   private CarvingOptions carving = new CarvingOptions();
 
-  @ArgGroup(validate = false, heading = "%nText:%n", order = 2)
+  @Mixin(name = "Text")
   private TextOptions text = new TextOptions();
 
-  @ArgGroup(validate = false, heading = "%nWriting:%n", order = 3)
+  @Mixin(name = "Writing")
   private WritingOptions writing = new WritingOptions();
 
-  @ArgGroup(validate = false, heading = "%nComputing:%n", order = 4)
+  @Mixin(name = "Computing")
   private RuntimeOptions runtime = new RuntimeOptions();
 
-  @ArgGroup(validate = false, heading = "%nAnswering:%n", order = 5)
+  @Mixin(name = "Answering")
   private OutputOptions answering = new OutputOptions();
 
   CarveCommand(Workshop workshop, Console console) {

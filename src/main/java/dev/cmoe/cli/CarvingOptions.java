@@ -18,7 +18,8 @@ final class CarvingOptions {
   @Option(
       names = "--preset",
       paramLabel = "NAME",
-      description = "fitted, paper, static, static-fitted or random (default: ${bundle:default.preset}).")
+      description =
+          "fitted, paper, static, static-fitted or random (default: ${bundle:default.preset}).")
   private String preset;
 
   @Option(

@@ -4,11 +4,16 @@ import dev.cmoe.recipe.RecipeLayers;
 import dev.cmoe.run.FailureKind;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.ListResourceBundle;
 import java.util.Map;
+import java.util.Objects;
 import java.util.ResourceBundle;
+import java.util.stream.Stream;
 import picocli.CommandLine;
+import picocli.CommandLine.IHelpSectionRenderer;
+import picocli.CommandLine.Model.UsageMessageSpec;
 
 /** The program as a function from arguments to an exit code. */
 public final class Cli {
@@ -27,7 +32,7 @@ public final class Cli {
   public int run(String... args) {
     FailureHandler failures = new FailureHandler(console, args);
     try {
-      return commandLine(failures).execute(args);
+      return commandLine(failures, args).execute(args);
     } catch (Throwable e) { // An Error passes through picocli; it too ends in one line and a code.
       return failures.handle(e, "");
     } finally {
@@ -44,7 +49,7 @@ public final class Cli {
     return code;
   }
 
-  private CommandLine commandLine(FailureHandler failures) {
+  private CommandLine commandLine(FailureHandler failures, String... args) {
     CommandLine root = new CommandLine(new CmoeCommand(console));
     root.addSubcommand(new CarveCommand(workshop, console));
     root.addSubcommand(new InspectCommand(workshop, console));
@@ -57,21 +62,23 @@ public final class Cli {
     root.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
     root.setUsageHelpWidth(Math.max(NARROWEST, Math.min(WIDEST, console.terminal().columns())));
     root.setAbbreviatedOptionsAllowed(false);
-    ResourceBundle defaults = defaults();
-    describe(root, defaults);
-    root.getSubcommands().values().forEach(command -> describe(command, defaults));
+    describe(root);
+    root.getSubcommands().forEach((name, command) -> describe(command));
+    // Only a command that is named can show its options; 'cmoe --help' is spared the recipes.
+    Stream.of(args)
+        .map(root.getSubcommands()::get)
+        .filter(Objects::nonNull)
+        .forEach(command -> command.setResourceBundle(defaults()));
     return root;
   }
 
-  /** Adds to the help of a command what all commands have in common. */
-  private static void describe(CommandLine command, ResourceBundle defaults) {
-    command.setResourceBundle(defaults);
-    command
-        .getCommandSpec()
-        .usageMessage()
-        .sortOptions(false)
-        .exitCodeListHeading("%nExit codes:%n")
-        .exitCodeList(exitCodes());
+  /** Gives the help of a command what all commands have in common. */
+  private static void describe(CommandLine command) {
+    UsageMessageSpec help = command.getCommandSpec().usageMessage();
+    help.sortOptions(false).exitCodeListHeading("%nExit codes:%n").exitCodeList(exitCodes());
+    Map<String, IHelpSectionRenderer> sections = new HashMap<>(help.sectionMap());
+    sections.put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, new OptionSections());
+    help.sectionMap(sections);
   }
 
   private static Map<String, String> exitCodes() {
@@ -83,7 +90,10 @@ public final class Cli {
     return codes;
   }
 
-  /** Lets help texts say <code>${bundle:default.KEY}</code>, so that no default stands in two places. */
+  /**
+   * Lets help texts say <code>${bundle:default.KEY}</code>, so that no default stands in two
+   * places.
+   */
   private static ResourceBundle defaults() {
     return new ListResourceBundle() {
       @Override

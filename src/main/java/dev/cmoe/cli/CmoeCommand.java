@@ -13,16 +13,15 @@ import picocli.CommandLine.Spec;
     versionProvider = VersionText.class,
     header = "Turns dense large language models into Mixture-of-Experts models.",
     synopsisHeading = "%nUsage: ",
-    customSynopsis = {"cmoe COMMAND [OPTIONS] ARGUMENTS", "cmoe help COMMAND"},
-    optionListHeading = "%nOptions:%n",
+    customSynopsis = {"cmoe COMMAND [OPTIONS] ARGUMENTS", "       cmoe help COMMAND"},
     commandListHeading = "%nCommands:%n",
     footerHeading = "%nExamples:%n",
     footer = {
-      "  cmoe carve demo out/demo-moe          carve the small model that comes with cmoe",
-      "  cmoe inspect ~/models/TinyLlama       see what a model is and how it can be split",
-      "  cmoe help carve                       all options of a command",
+      "  cmoe carve demo out/demo-moe      carve the small model inside cmoe",
+      "  cmoe inspect ~/models/TinyLlama   what a model is and how it can be split",
+      "  cmoe help carve                   all options of a command",
       "",
-      "A MODEL is a Hugging Face model directory, or 'demo' for the one that comes with cmoe."
+      "A MODEL is a Hugging Face model directory, or 'demo' for the model inside cmoe."
     })
 final class CmoeCommand implements Callable<Integer> {
   private final Console console;

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -20,7 +20,6 @@ import picocli.CommandLine.Parameters;
     synopsisHeading = "%nUsage: ",
     customSynopsis = "cmoe eval [OPTIONS] MODEL",
     parameterListHeading = "%nArguments:%n",
-    optionListHeading = "%nMeasuring:%n",
     footerHeading = "%nExamples:%n",
     footer = {
       "  cmoe eval demo",
@@ -31,7 +30,10 @@ final class EvalCommand implements Callable<Integer> {
   private final Workshop workshop;
   private final Console console;
 
-  @Parameters(paramLabel = "MODEL", description = "A model directory, dense or carved, or 'demo'.")
+  @Parameters(
+      paramLabel = "MODEL",
+      hideParamSyntax = true,
+      description = "A model directory, dense or carved, or 'demo'.")
   private String model;
 
   @Option(
@@ -59,10 +61,10 @@ final class EvalCommand implements Callable<Integer> {
       description = "Windows of the text at most (default: all).")
   private Integer maxWindows;
 
-  @ArgGroup(validate = false, heading = "%nComputing:%n", order = 1)
+  @Mixin(name = "Computing")
   private RuntimeOptions runtime = new RuntimeOptions();
 
-  @ArgGroup(validate = false, heading = "%nAnswering:%n", order = 2)
+  @Mixin(name = "Answering")
   private OutputOptions answering = new OutputOptions();
 
   EvalCommand(Workshop workshop, Console console) {

@@ -1,9 +1,11 @@
 package dev.cmoe.cli;
 
+import dev.cmoe.recipe.Suggestion;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.FailureKind;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -100,21 +102,33 @@ final class FailureHandler implements IParameterExceptionHandler, IExecutionExce
     if (!(e instanceof UnmatchedArgumentException unmatched)) {
       return e.getMessage();
     }
+    CommandLine command = e.getCommandLine();
     String first = unmatched.getUnmatched().get(0);
-    String what;
     if (unmatched.isUnknownOption()) {
-      what = "unknown option '" + first + "'";
-    } else if (e.getCommandLine().getParent() == null) {
-      what = "unknown command '" + first + "'";
-    } else {
-      what =
-          "unexpected argument '"
-              + first
-              + "'; an option that takes several values is repeated for each";
+      String name = first.replaceFirst("=.*", "");
+      return "unknown option '" + name + "'" + Suggestion.clause(name, options(command));
     }
-    List<String> near = unmatched.getSuggestions();
-    // A suggestion may carry the whole synopsis of a command; its first word is the name.
-    return near.isEmpty() ? what : what + "; did you mean '" + near.get(0).split(" ")[0] + "'?";
+    if (command.getParent() == null) {
+      return "unknown command '"
+          + first
+          + "'"
+          + Suggestion.clause(first, command.getSubcommands().keySet());
+    }
+    // 'FILE...' lists are easily taken for one option with many values.
+    boolean lists =
+        command.getCommandSpec().options().stream()
+            .anyMatch(option -> option.isMultiValue() && option.arity().max() > 0);
+    return "unexpected argument '"
+        + first
+        + "'"
+        + (lists ? "; an option that takes several values is repeated for each" : "");
+  }
+
+  private static List<String> options(CommandLine command) {
+    return command.getCommandSpec().options().stream()
+        .flatMap(option -> Stream.of(option.names()))
+        .filter(name -> name.startsWith("--"))
+        .toList();
   }
 
   private static String see(CommandLine command) {

@@ -1,8 +1,8 @@
 package dev.cmoe.cli;
 
 import java.util.concurrent.Callable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code cmoe inspect}: what a model is and how it can be split. */
@@ -13,17 +13,19 @@ import picocli.CommandLine.Parameters;
     synopsisHeading = "%nUsage: ",
     customSynopsis = "cmoe inspect [OPTIONS] MODEL",
     parameterListHeading = "%nArguments:%n",
-    optionListHeading = "%nOther:%n",
     footerHeading = "%nExamples:%n",
     footer = {"  cmoe inspect demo", "  cmoe inspect ~/models/TinyLlama --json"})
 final class InspectCommand implements Callable<Integer> {
   private final Workshop workshop;
   private final Console console;
 
-  @Parameters(paramLabel = "MODEL", description = "A Hugging Face model directory, or 'demo'.")
+  @Parameters(
+      paramLabel = "MODEL",
+      hideParamSyntax = true,
+      description = "A Hugging Face model directory, or 'demo'.")
   private String model;
 
-  @ArgGroup(validate = false, heading = "%nAnswering:%n")
+  @Mixin(name = "Answering")
   private OutputOptions answering = new OutputOptions();
 
   InspectCommand(Workshop workshop, Console console) {

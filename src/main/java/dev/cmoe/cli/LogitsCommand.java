@@ -3,8 +3,8 @@ package dev.cmoe.cli;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -17,7 +17,6 @@ import picocli.CommandLine.Parameters;
     synopsisHeading = "%nUsage: ",
     customSynopsis = "cmoe logits [OPTIONS] MODEL --tokens N,N,... --output FILE",
     parameterListHeading = "%nArguments:%n",
-    optionListHeading = "%nLogits:%n",
     footerHeading = "%nExamples:%n",
     footer = {
       "  cmoe logits demo --tokens 1,2,3 --output logits.safetensors",
@@ -27,7 +26,10 @@ final class LogitsCommand implements Callable<Integer> {
   private final Workshop workshop;
   private final Console console;
 
-  @Parameters(paramLabel = "MODEL", description = "A model directory, dense or carved, or 'demo'.")
+  @Parameters(
+      paramLabel = "MODEL",
+      hideParamSyntax = true,
+      description = "A model directory, dense or carved, or 'demo'.")
   private String model;
 
   @Option(
@@ -45,10 +47,10 @@ final class LogitsCommand implements Callable<Integer> {
       description = "The safetensors file to write; an existing one is replaced.")
   private Path output;
 
-  @ArgGroup(validate = false, heading = "%nComputing:%n", order = 1)
+  @Mixin(name = "Computing")
   private RuntimeOptions runtime = new RuntimeOptions();
 
-  @ArgGroup(validate = false, heading = "%nAnswering:%n", order = 2)
+  @Mixin(name = "Answering")
   private OutputOptions answering = new OutputOptions();
 
   LogitsCommand(Workshop workshop, Console console) {

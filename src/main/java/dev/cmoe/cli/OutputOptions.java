@@ -17,6 +17,7 @@ final class OutputOptions {
   @Option(
       names = "--progress",
       paramLabel = "STYLE",
+      converter = ProgressStyle.Converter.class,
       description =
           "auto, bar, plain or none: auto is a bar on a terminal and a line every 10 s elsewhere"
               + " (default: auto).")

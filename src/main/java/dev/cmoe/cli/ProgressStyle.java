@@ -1,6 +1,8 @@
 package dev.cmoe.cli;
 
 import java.util.Locale;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
 
 /** How progress is shown. */
 enum ProgressStyle {
@@ -13,9 +15,16 @@ enum ProgressStyle {
   /** Not at all. */
   NONE;
 
-  /** The word that a user types. */
-  @Override
-  public String toString() {
-    return name().toLowerCase(Locale.ROOT);
+  /** Reads the word that a user types. */
+  static final class Converter implements ITypeConverter<ProgressStyle> {
+    @Override
+    public ProgressStyle convert(String word) {
+      for (ProgressStyle style : values()) {
+        if (style.name().toLowerCase(Locale.ROOT).equals(word)) {
+          return style;
+        }
+      }
+      throw new TypeConversionException("'" + word + "' is not one of auto, bar, plain, none");
+    }
   }
 }

@@ -29,7 +29,8 @@ final class WritingOptions {
   @Option(
       names = "--shard-size",
       paramLabel = "SIZE",
-      description = "Largest weight file, such as 700MB (default: ${bundle:default.output.shardSize}).")
+      description =
+          "Largest weight file, such as 700MB (default: ${bundle:default.output.shardSize}).")
   private String shardSize;
 
   void addTo(RecipeLayers layers) {

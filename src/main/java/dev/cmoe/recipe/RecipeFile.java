@@ -98,7 +98,7 @@ final class RecipeFile {
       if (!below.isEmpty()) {
         if (token == JsonToken.START_OBJECT) {
           section(key + ".");
-        } else if (token != JsonToken.VALUE_NULL) {
+        } else if (!isAbsent(token)) {
           throw bad(key + " is a section (" + String.join(", ", below) + "), not a value");
         }
         continue;
@@ -106,11 +106,17 @@ final class RecipeFile {
       Setting<?> setting =
           Settings.find(key)
               .orElseThrow(() -> CmoeException.badInput(origin + ": " + Settings.unknown(key)));
-      if (token == JsonToken.VALUE_NULL) {
+      if (isAbsent(token)) {
         continue;
       }
       values.add(SettingValue.read(setting, words(setting, token), origin));
     }
+  }
+
+  /** Whether nothing, {@code ~} or {@code null} stands after the key. */
+  private boolean isAbsent(JsonToken token) throws IOException {
+    return token == JsonToken.VALUE_NULL
+        || token == JsonToken.VALUE_STRING && parser.getText().isEmpty();
   }
 
   private List<String> words(Setting<?> setting, JsonToken token) throws IOException {

@@ -6,15 +6,15 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** The known word that a mistyped one was probably meant to be. */
-final class Suggestion {
+public final class Suggestion {
   private Suggestion() {}
 
   /** {@code "; did you mean 'x'?"}, or nothing when no known word is near. */
-  static String clause(String typed, Collection<String> known) {
+  public static String clause(String typed, Collection<String> known) {
     return nearest(typed, known).map(word -> "; did you mean '" + word + "'?").orElse("");
   }
 
-  static Optional<String> nearest(String typed, Collection<String> known) {
+  private static Optional<String> nearest(String typed, Collection<String> known) {
     String plain = fold(typed);
     Optional<String> unqualified =
         known.stream().filter(word -> fold(lastPart(word)).equals(plain)).findFirst();
