@@ -1,0 +1,273 @@
+package dev.cmoe.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cmoe.recipe.CarveRecipe;
+import dev.cmoe.recipe.ComputeDtype;
+import dev.cmoe.recipe.DeviceSpec;
+import dev.cmoe.recipe.ExpertSpec;
+import dev.cmoe.recipe.Preset;
+import dev.cmoe.recipe.RecipeLayers;
+import dev.cmoe.run.CmoeException;
+import dev.cmoe.run.FailureKind;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CliTest {
+  private final CapturedConsole console = new CapturedConsole();
+  private FakeWorkshop workshop = FakeWorkshop.answering();
+
+  private int run(String line) {
+    return new Cli(workshop, console.console())
+        .run(line.isEmpty() ? new String[0] : line.split(" "));
+  }
+
+  @Test
+  void carveWithNothingSaidUsesTheDefaults() {
+    assertThat(run("carve demo out")).isZero();
+    CarveRequest request = (CarveRequest) workshop.request;
+    assertThat(request.model()).isEqualTo("demo");
+    assertThat(request.output()).contains(Path.of("out"));
+    assertThat(request.plan()).isEmpty();
+    assertThat(request.dryRun()).isFalse();
+    assertThat(request.overwrite()).isFalse();
+    assertThat(request.recipe().recipe()).isEqualTo(RecipeLayers.standard(Preset.FITTED));
+  }
+
+  @Test
+  void everyFlagOfCarveArrives() {
+    assertThat(
+            run(
+                "carve --calibration a.txt m o --experts s2a1e4 --preset paper --samples 3 --window 64"
+                    + " --k-act 7 --seed 9 --calibration b.jsonl --eval-text c.txt --set"
+                    + " grouping.iterations=5 --set router.steps=0 --plan p.json --dry-run"
+                    + " --overwrite --shard-size 1GiB --no-controls --no-eval --compute-dtype"
+                    + " float32 --threads 2 --device gpu:1 --json"))
+        .isZero();
+    CarveRequest request = (CarveRequest) workshop.request;
+    CarveRecipe recipe = request.recipe().recipe();
+    assertThat(request.model()).isEqualTo("m");
+    assertThat(request.output()).contains(Path.of("o"));
+    assertThat(request.plan()).contains(Path.of("p.json"));
+    assertThat(request.dryRun()).isTrue();
+    assertThat(request.overwrite()).isTrue();
+    assertThat(recipe.experts()).isEqualTo(new ExpertSpec(2, 1, 4));
+    assertThat(recipe.preset()).isEqualTo(Preset.PAPER);
+    assertThat(recipe.calibration().files()).containsExactly(Path.of("a.txt"), Path.of("b.jsonl"));
+    assertThat(recipe.calibration().samples()).hasValue(3);
+    assertThat(recipe.calibration().window()).hasValue(64);
+    assertThat(recipe.profile().kAct()).isEqualTo(7);
+    assertThat(recipe.seed()).isEqualTo(9);
+    assertThat(recipe.evaluation().files()).containsExactly(Path.of("c.txt"));
+    assertThat(recipe.evaluation().controls()).isFalse();
+    assertThat(recipe.evaluation().enabled()).isFalse();
+    assertThat(recipe.grouping().iterations()).isEqualTo(5);
+    assertThat(recipe.router().steps()).isZero();
+    assertThat(recipe.output().shardSize().bytes()).isEqualTo(1L << 30);
+    assertThat(recipe.runtime().computeDtype()).isEqualTo(ComputeDtype.FLOAT32);
+    assertThat(recipe.runtime().threads()).hasValue(2);
+    assertThat(recipe.runtime().device()).isEqualTo(new DeviceSpec.Gpu(1));
+    assertThat(console.out()).isEqualTo("{\"schema\":\"test/1\"}" + System.lineSeparator());
+  }
+
+  @Test
+  void theOtherCommandsArrive() {
+    assertThat(run("eval m --against d --text a --text b --window 16 --max-windows 2")).isZero();
+    EvalRequest eval = (EvalRequest) workshop.request;
+    assertThat(eval.against()).contains("d");
+    assertThat(eval.text()).containsExactly(Path.of("a"), Path.of("b"));
+    assertThat(eval.window()).hasValue(16);
+    assertThat(eval.maxWindows()).hasValue(2);
+
+    assertThat(run("eval demo")).isZero();
+    assertThat(workshop.request)
+        .isEqualTo(
+            new EvalRequest(
+                "demo",
+                Optional.empty(),
+                List.of(),
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                RecipeLayers.standard(Preset.FITTED).runtime()));
+
+    assertThat(run("inspect m --json")).isZero();
+    assertThat(workshop.request).isEqualTo(new InspectRequest("m"));
+
+    assertThat(run("logits m --tokens 1,2,3 --output f --compute-dtype bfloat16")).isZero();
+    LogitsRequest logits = (LogitsRequest) workshop.request;
+    assertThat(logits.tokens()).containsExactly(1, 2, 3);
+    assertThat(logits.runtime().computeDtype()).isEqualTo(ComputeDtype.BFLOAT16);
+  }
+
+  @Test
+  void theResultAloneIsOnStdoutInUtf8() {
+    workshop =
+        new FakeWorkshop(
+            listener -> {
+              listener.note("a note");
+              listener.warn("a warning");
+              return FakeWorkshop.ANSWER;
+            });
+    assertThat(run("inspect m")).isZero();
+    assertThat(console.out()).isEqualTo("größer" + System.lineSeparator());
+    assertThat(console.err()).contains("a note").contains("warning: a warning");
+  }
+
+  @Test
+  void quietKeepsWarningsOnly() {
+    workshop =
+        new FakeWorkshop(
+            listener -> {
+              listener.note("a note");
+              listener.warn("a warning");
+              return FakeWorkshop.ANSWER;
+            });
+    assertThat(run("inspect m -q")).isZero();
+    assertThat(console.err()).doesNotContain("a note").contains("warning: a warning");
+  }
+
+  @Test
+  void dryRunNeedsNoOutput() {
+    assertThat(run("carve m --dry-run")).isZero();
+    assertThat(((CarveRequest) workshop.request).output()).isEmpty();
+  }
+
+  @Test
+  void printRecipeShowsTheOriginOfEachValueAndStops() {
+    assertThat(run("carve --print-recipe --seed 4 --preset paper --set router.batch=5")).isZero();
+    assertThat(workshop.request).isNull();
+    assertThat(console.out())
+        .containsPattern("seed: 4 +# --seed")
+        .containsPattern("experts: S3A3E8 +# default")
+        .containsPattern("batch: 5 +# --set")
+        .containsPattern("iterations: 1 +# preset paper");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "crave a b|unknown command 'crave'; did you mean 'carve'? (see cmoe --help)",
+        "carve|MODEL and OUTPUT are missing (see cmoe carve --help)",
+        "carve a|OUTPUT is missing",
+        "carve a b c|unexpected argument 'c'",
+        "inspect|Missing required parameter: 'MODEL' (see cmoe inspect --help)",
+        "carve a b --smaples=3|unknown option '--smaples'; did you mean '--samples'?",
+        "carve a b --samples x|--samples: 'x' is not a whole number from 1",
+        "carve a b --samples 0|--samples: '0' is not a whole number from 1",
+        "carve a b --threads 0|--threads: '0' is not a whole number from 1",
+        "carve a b --seed -1|--seed: '-1' is not a whole number of at least 0",
+        "carve a b --preset fited|did you mean 'fitted'?",
+        "carve a b --device tpu|--device: 'tpu' is not a device: cpu, gpu or gpu:n",
+        "carve a b --shard-size 0|--shard-size: a size must be at least one byte",
+        "carve a b --experts S9A1E8|--experts: S9A1E8: 9 shared of 8 experts leave none to route",
+        "carve a b --set nonsense|--set: 'nonsense' is not of the form key=value",
+        "carve a b --set grouping.iteration=3|did you mean 'grouping.iterations'?",
+        "carve a b --set calibration=3|'calibration' is a section",
+        "carve a b --seed 1 --seed 2|option '--seed' (N) should be specified only once",
+        "carve a b --progress loud|'loud' is not one of auto, bar, plain, none",
+        "eval a --window 1|--window: '1' is not a whole number of at least 2",
+        "logits a --output f|--tokens",
+      })
+  void wrongUsageIsOneLineAndCodeTwo(String line, String message) {
+    assertThat(run(line)).isEqualTo(2);
+    assertThat(console.err()).startsWith("cmoe: ").contains(message).hasLineCount(1);
+    assertThat(console.out()).isEmpty();
+    assertThat(workshop.request).isNull();
+  }
+
+  @Test
+  void wrongUsageIsJsonToo() {
+    assertThat(run("carve --json a b --nope")).isEqualTo(2);
+    assertThat(console.out())
+        .startsWith(
+            "{\"schema\":\"cmoe.error/1\",\"code\":2,\"message\":\"unknown option '--nope'");
+  }
+
+  @ParameterizedTest
+  @EnumSource(FailureKind.class)
+  void eachKindOfFailureHasItsCode(FailureKind kind) {
+    workshop = FakeWorkshop.failing(new CmoeException(kind, "a/b.txt: \"odd\"\n  and broken"));
+    assertThat(run("inspect m --json")).isEqualTo(kind.exitCode());
+    assertThat(console.err()).startsWith("cmoe: a/b.txt: \"odd\" and broken").hasLineCount(1);
+    assertThat(console.out())
+        .contains("\"code\":" + kind.exitCode() + ",")
+        .contains("a/b.txt: \\\"odd\\\" and broken");
+  }
+
+  @Test
+  void aDefectIsOneLineUnlessItsTraceIsAskedFor() {
+    workshop = FakeWorkshop.failing(new IllegalStateException("oops"));
+    assertThat(run("inspect m")).isEqualTo(1);
+    assertThat(console.err())
+        .contains("java.lang.IllegalStateException: oops; run again with --stacktrace")
+        .hasLineCount(1);
+    assertThat(run("inspect m --stacktrace")).isEqualTo(1);
+    assertThat(console.err()).contains("\tat dev.cmoe.cli.");
+  }
+
+  @Test
+  void memoryThatRunsOutIsCodeSix() {
+    workshop =
+        new FakeWorkshop(
+            listener -> {
+              throw new OutOfMemoryError("Java heap space");
+            });
+    assertThat(run("inspect m")).isEqualTo(6);
+    assertThat(console.err()).contains("out of memory: Java heap space");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--help", "carve --help", "inspect -h", "eval --help", "logits --help"})
+  void helpShowsExamplesAndExitCodes(String line) {
+    assertThat(run(line)).isZero();
+    assertThat(console.err()).isEmpty();
+    String help = console.out();
+    String command = line.startsWith("-") ? "" : line.split(" ")[0] + " ";
+    assertThat(help).contains("Usage: cmoe ").contains("Examples:").contains("  cmoe " + command);
+    assertThat(help).contains("Exit codes:");
+    for (FailureKind kind : FailureKind.values()) {
+      assertThat(help).containsPattern("(?m)^  " + kind.exitCode() + " +\\w");
+    }
+    assertThat(help).doesNotContain("${").doesNotContain("logits demo --tokens 0");
+    assertThat(help.lines()).allMatch(shown -> shown.length() <= 80);
+  }
+
+  @Test
+  void helpOfCarveShowsDefaultsInSections() {
+    assertThat(run("help carve")).isZero();
+    assertThat(console.out().replaceAll("\\s+", " "))
+        .contains("Carving: --experts")
+        .contains("(default: S3A3E8)")
+        .contains("(default: fitted)")
+        .contains("(default: 10)")
+        .contains("(default: 5GB)")
+        .contains("Computing: --compute-dtype")
+        .contains("Answering: --json");
+  }
+
+  @Test
+  void noCommandShowsThemOnStderr() {
+    assertThat(run("")).isEqualTo(2);
+    assertThat(console.out()).isEmpty();
+    assertThat(console.err()).contains("carve").contains("inspect").doesNotContain("logits");
+  }
+
+  @Test
+  void versionNamesTheLibraries() {
+    assertThat(run("--version")).isZero();
+    assertThat(console.out())
+        .containsPattern("cmoe \\d+\\.\\d+\\.\\d+")
+        .contains("Java ")
+        .containsPattern("DJL \\d")
+        .containsPattern("libtorch \\d")
+        .containsPattern("ND4J \\d");
+  }
+}

@@ -1,0 +1,54 @@
+package dev.cmoe.cli;
+
+import dev.cmoe.run.RunListener;
+import java.util.function.Function;
+
+/** Remembers the request, and answers as it is told. */
+final class FakeWorkshop implements Workshop {
+  private record Fixed(String text, String json) implements Answer {}
+
+  static final Answer ANSWER = new Fixed("größer\n", "{\"schema\":\"test/1\"}");
+
+  private final Function<RunListener, Answer> work;
+  Object request;
+
+  FakeWorkshop(Function<RunListener, Answer> work) {
+    this.work = work;
+  }
+
+  static FakeWorkshop answering() {
+    return new FakeWorkshop(listener -> ANSWER);
+  }
+
+  static FakeWorkshop failing(RuntimeException failure) {
+    return new FakeWorkshop(
+        listener -> {
+          throw failure;
+        });
+  }
+
+  @Override
+  public Answer carve(CarveRequest asked, RunListener listener) {
+    return remember(asked, listener);
+  }
+
+  @Override
+  public Answer inspect(InspectRequest asked, RunListener listener) {
+    return remember(asked, listener);
+  }
+
+  @Override
+  public Answer eval(EvalRequest asked, RunListener listener) {
+    return remember(asked, listener);
+  }
+
+  @Override
+  public Answer logits(LogitsRequest asked, RunListener listener) {
+    return remember(asked, listener);
+  }
+
+  private Answer remember(Object asked, RunListener listener) {
+    request = asked;
+    return work.apply(listener);
+  }
+}
