@@ -69,3 +69,6 @@ class K(Module):
   # Rows of a list of batches as one tensor.
   def joined(self: __torch__.K, parts: List[Tensor]) -> Tensor:
     return torch.cat(parts, 0)
+
+  def lastColumns(self: __torch__.K, x: Tensor, first: int) -> Tensor:
+    return torch.contiguous(torch.narrow(x, 1, first, torch.size(x, 1) - first))

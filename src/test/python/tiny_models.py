@@ -1,0 +1,161 @@
+"""Tiny random Llama checkpoints, one for each option of the family that a reader can get wrong.
+
+    python tiny_models.py OUTDIR        writes OUTDIR/<name> for every name in MODELS
+
+The same seed gives the same files. Weights are scaled so that logits have a standard deviation of about 4 and leaving out
+any part of a layer shows: with the usual initialisation (0.02) a wrong rope or a missing bias changes next to nothing.
+"""
+
+import json
+import math
+import sys
+import zlib
+from pathlib import Path
+
+import torch
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, logging
+
+END = "<|endoftext|>"
+VOCABULARY = 272  # the end token, 256 bytes and a few merges
+LOGIT_SCALE = 4.0
+LLAMA3_ROPE = {
+    "rope_type": "llama3",
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
+    # So short that, of the few frequencies of a head, some are kept, some blended and some divided.
+    "original_max_position_embeddings": 32,
+}
+
+# name -> LlamaConfig keys that differ from BASE, and (upper case) how the checkpoint is written:
+#   DTYPE of the weights, SHARD (largest file), LEGACY (a function that respells config.json)
+BASE = dict(
+    vocab_size=VOCABULARY,
+    hidden_size=64,
+    intermediate_size=128,
+    num_hidden_layers=3,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+    max_position_embeddings=256,
+    rms_norm_eps=1e-5,
+    rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
+    tie_word_embeddings=False,
+    bos_token_id=0,
+    eos_token_id=0,
+)
+
+
+def legacy_rope(config):
+    """Before transformers 5: rope keys at the top level, `torch_dtype`."""
+    rope = config.pop("rope_parameters")
+    config["rope_theta"] = rope.pop("rope_theta")
+    config["rope_scaling"] = None if rope == {"rope_type": "default"} else rope
+    config["torch_dtype"] = config.pop("dtype")
+
+
+def legacy_rope_type(config):
+    """Older still: the kind of scaling is called `type`."""
+    legacy_rope(config)
+    config["rope_scaling"]["type"] = config["rope_scaling"].pop("rope_type")
+
+
+def legacy_llama1(config):
+    """The first Llama checkpoints: keys that were invented later are absent, so the class's defaults count."""
+    legacy_rope(config)
+    for key in ("rope_theta", "rope_scaling", "head_dim", "num_key_value_heads", "attention_bias", "mlp_bias"):
+        del config[key]
+
+
+MODELS = {
+    "gqa": {},
+    "mha": dict(num_key_value_heads=4, num_hidden_layers=2),
+    "mqa": dict(num_key_value_heads=1, num_hidden_layers=2),
+    "tied": dict(tie_word_embeddings=True),
+    "rope-llama3": dict(rope_parameters={"rope_theta": 500.0, **LLAMA3_ROPE}),
+    "rope-linear": dict(rope_parameters={"rope_type": "linear", "rope_theta": 10000.0, "factor": 4.0}),
+    "legacy-llama1": dict(num_key_value_heads=4, num_hidden_layers=2, LEGACY=legacy_llama1),
+    "legacy-llama3": dict(
+        rope_parameters={"rope_theta": 500.0, **LLAMA3_ROPE}, tie_word_embeddings=True, LEGACY=legacy_rope
+    ),
+    "legacy-linear": dict(
+        rope_parameters={"rope_type": "linear", "rope_theta": 5000.0, "factor": 2.0}, LEGACY=legacy_rope_type
+    ),
+    "head-dim": dict(head_dim=32, num_hidden_layers=2),
+    "attention-bias": dict(attention_bias=True),
+    "mlp-bias": dict(mlp_bias=True),
+    "all-bias-f16": dict(attention_bias=True, mlp_bias=True, DTYPE=torch.float16),
+    # 100 neurons do not divide into 8 slices; an epsilon that matters.
+    "odd-width": dict(intermediate_size=100, rms_norm_eps=1e-2, num_hidden_layers=2),
+    "bf16-tied": dict(tie_word_embeddings=True, DTYPE=torch.bfloat16),
+    "f16": dict(DTYPE=torch.float16, num_hidden_layers=2),
+    "sharded": dict(SHARD="100KB"),
+    "sharded-bf16": dict(DTYPE=torch.bfloat16, SHARD="50KB"),
+}
+
+
+def tokenizer():
+    """A byte-level BPE tokenizer that covers any text."""
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=[AddedToken(END, special=True, normalized=False)],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    bpe.train_from_iterator(["the sea and the land and the ship that came to the land in the night"], trainer)
+    return bpe
+
+
+@torch.no_grad()
+def randomise(model, seed):
+    """Fills every parameter, in order of name so that the result does not depend on the order of construction."""
+    generator = torch.Generator().manual_seed(seed)
+    for name, parameter in sorted(model.named_parameters()):
+        noise = torch.randn(parameter.shape, generator=generator)
+        if name.endswith(".bias"):
+            parameter.copy_(0.5 * noise)
+        elif "norm" in name:
+            parameter.copy_(1 + 0.2 * noise)
+        elif "embed_tokens" in name or "lm_head" in name:
+            # The last norm makes hidden states of size 1, so a logit is a sum of `hidden` such products.
+            parameter.copy_(noise * LOGIT_SCALE / math.sqrt(parameter.shape[1]))
+        else:
+            parameter.copy_(noise * 1.5 / math.sqrt(parameter.shape[1]))
+
+
+@torch.no_grad()
+def write(name, directory):
+    """Writes the model called `name` into `directory`, with its tokenizer. Returns the standard deviation of its logits."""
+    options = {**BASE, **MODELS[name]}
+    dtype = options.pop("DTYPE", torch.float32)
+    shard = options.pop("SHARD", "1GB")
+    respell = options.pop("LEGACY", None)
+    model = LlamaForCausalLM(LlamaConfig(**options)).eval()
+    randomise(model, zlib.crc32(name.encode()))
+    spread = model(torch.arange(1, 65)[None]).logits.std().item()
+    if not LOGIT_SCALE / 2 < spread < LOGIT_SCALE * 2:
+        raise AssertionError(f"{name}: logits with a standard deviation of {spread:.2f} make a poor test")
+
+    directory = Path(directory)
+    model.to(dtype).save_pretrained(directory, max_shard_size=shard)
+    if respell:
+        file = directory / "config.json"
+        config = json.loads(file.read_text())
+        respell(config)
+        file.write_text(json.dumps(config, indent=2))
+    tokenizer().save(str(directory / "tokenizer.json"))
+    (directory / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": END, "eos_token": END})
+    )
+    return spread
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    logging.disable_progress_bar()
+    for each in MODELS:
+        print(f"{each:16} logits std {write(each, Path(sys.argv[1]) / each):.2f}")
