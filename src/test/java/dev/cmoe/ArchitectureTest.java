@@ -23,6 +23,7 @@ class ArchitectureTest {
   private static final List<String> ROOMS =
       List.of(
           "cli",
+          "job",
           "condense",
           "tomoe",
           "carve",

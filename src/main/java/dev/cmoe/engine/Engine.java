@@ -1,6 +1,5 @@
 package dev.cmoe.engine;
 
-import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -22,13 +21,13 @@ import java.util.Map;
  * must not.
  */
 public final class Engine implements AutoCloseable {
-  private final DeviceSpec device;
+  private final Device device;
   private final PtNDManager manager;
   private final int threads;
   private final Map<String, Kernel> kernels = new HashMap<>();
   private final List<Model> models = new ArrayList<>();
 
-  private Engine(DeviceSpec device, PtNDManager manager, int threads) {
+  private Engine(Device device, PtNDManager manager, int threads) {
     this.device = device;
     this.manager = manager;
     this.threads = threads;
@@ -40,13 +39,13 @@ public final class Engine implements AutoCloseable {
    * @param threads threads a kernel may use; 0 for one a core
    * @throws CmoeException of kind RESOURCES when the device is not there or the native library cannot be loaded
    */
-  public static Engine start(DeviceSpec device, int threads) {
+  public static Engine start(Device device, int threads) {
     System.setProperty("ai.djl.offline", "true");
     // The profiling executor compiles a second version of a kernel after its first runs, which may round otherwise.
     System.setProperty("ai.djl.pytorch.graph_optimizer", "false");
     try {
-      Device place = device.isGpu() ? Device.gpu(device.index()) : Device.cpu();
-      if (device.isGpu() && ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount() <= device.index()) {
+      ai.djl.Device place = device.isGpu() ? ai.djl.Device.gpu(device.gpu()) : ai.djl.Device.cpu();
+      if (device.isGpu() && ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount() <= device.gpu()) {
         throw CmoeException.resources("device " + device + " is not there; libtorch sees "
             + ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount() + " GPUs; use --device cpu");
       }
@@ -60,7 +59,7 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  public DeviceSpec device() {
+  public Device device() {
     return device;
   }
 
@@ -75,7 +74,7 @@ public final class Engine implements AutoCloseable {
 
   /** A new scope in main memory, whatever the device. */
   Scope cpuScope() {
-    return new Scope(manager.newSubManager(Device.cpu()));
+    return new Scope(manager.newSubManager(ai.djl.Device.cpu()));
   }
 
   /**

@@ -44,3 +44,7 @@ class K(Module):
   # Rows [first, first+count) along dimension 0, reshaped.
   def rows(self: __torch__.K, x: Tensor, first: int, count: int, shape: List[int]) -> Tensor:
     return torch.reshape(torch.narrow(x, 0, first, count), shape)
+
+  # a b' in the compute type: what estimates of time are measured with.
+  def product(self: __torch__.K, a: Tensor, b: Tensor, dtype: int) -> Tensor:
+    return torch.linear(torch.to(a, dtype), torch.to(b, dtype))

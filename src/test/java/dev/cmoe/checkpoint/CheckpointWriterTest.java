@@ -102,29 +102,6 @@ class CheckpointWriterTest {
     }
   }
 
-  @ParameterizedTest
-  @CsvSource({
-    "5GB, 5000000000",
-    "100KB, 100000",
-    "1GiB, 1073741824",
-    "512 mib, 536870912",
-    "7B, 7",
-    "2TB, 2000000000000"
-  })
-  void readsShardSizes(String text, long bytes) {
-    assertThat(ShardSize.parse(text)).isEqualTo(bytes);
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"", "5", "GB", "0GB", "-1GB", "1.5GB", "5XB", "999999999999TB"})
-  void refusesOtherShardSizes(String text) {
-    assertThatThrownBy(() -> ShardSize.parse(text))
-        .isInstanceOf(CmoeException.class)
-        .hasMessageStartingWith("'" + text + "' is not a shard size")
-        .extracting(e -> ((CmoeException) e).kind())
-        .isEqualTo(FailureKind.USAGE);
-  }
-
   private static ByteBuffer filled(TensorSpec spec) {
     byte[] bytes = new byte[(int) spec.bytes()];
     java.util.Arrays.fill(bytes, (byte) spec.name().charAt(0));

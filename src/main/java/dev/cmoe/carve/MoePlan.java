@@ -1,0 +1,153 @@
+package dev.cmoe.carve;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cmoe.arch.MoeShape;
+import dev.cmoe.arch.RouterKind;
+import dev.cmoe.carve.grouping.Grouping;
+import dev.cmoe.checkpoint.HalfFloats;
+import dev.cmoe.recipe.ExpertSpec;
+import dev.cmoe.run.CmoeException;
+import dev.cmoe.safetensors.DType;
+import dev.cmoe.safetensors.SafetensorsFile;
+import dev.cmoe.safetensors.TensorInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** A saved plan, read layer by layer. It says everything that carving decided, so applying it again gives the same weights. */
+public final class MoePlan implements AutoCloseable {
+  private static final ObjectMapper JSON =
+      new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
+
+  private final Path file;
+  private final PlanHeader header;
+  private final JsonNode layers;
+  private final SafetensorsFile tensors;
+
+  private MoePlan(Path file, PlanHeader header, JsonNode layers, SafetensorsFile tensors) {
+    this.file = file;
+    this.header = header;
+    this.layers = layers;
+    this.tensors = tensors;
+  }
+
+  /**
+   * Opens {@code moe_plan.json}; the tensors lie beside it.
+   *
+   * @throws CmoeException of kind BAD_INPUT when it is not a plan
+   */
+  public static MoePlan open(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw CmoeException.badInput(file, "no such plan; it is the moe_plan.json of a carved model");
+    }
+    JsonNode root;
+    PlanHeader header;
+    try {
+      root = JSON.readTree(file.toFile());
+      if (root == null || !root.isObject() || !PlanHeader.SCHEMA.equals(root.path("schema").asText())) {
+        throw CmoeException.badInput(file, "is not a plan of schema " + PlanHeader.SCHEMA);
+      }
+      header = JSON.treeToValue(root, PlanHeader.class);
+    } catch (JsonProcessingException e) {
+      throw CmoeException.badInput(file, "is not a plan: " + e.getOriginalMessage());
+    } catch (IOException e) {
+      throw CmoeException.badInput(file, "cannot be read: " + e.getMessage());
+    }
+    JsonNode layers = root.path("layers");
+    if (layers.size() != header.layers()) {
+      throw CmoeException.badInput(file, "has " + layers.size() + " layers where its header says " + header.layers());
+    }
+    return new MoePlan(file, header, layers, SafetensorsFile.open(file.resolveSibling(PlanWriter.TENSOR_FILE)));
+  }
+
+  public PlanHeader header() {
+    return header;
+  }
+
+  public ExpertLayout layout() {
+    try {
+      return new ExpertLayout(ExpertSpec.parse(header.experts()), header.intermediate());
+    } catch (IllegalArgumentException e) {
+      throw CmoeException.badInput(file, e.getMessage());
+    }
+  }
+
+  public MoeShape shape() {
+    return layout().shape(header.router());
+  }
+
+  /**
+   * What was decided for layer {@code index}.
+   *
+   * @throws CmoeException of kind BAD_INPUT when the ids are no partition or a tensor is missing
+   */
+  public LayerPlan layer(int index) {
+    JsonNode node = layers.get(index);
+    Grouping grouping;
+    try {
+      List<int[]> experts = new ArrayList<>();
+      node.path("experts").forEach(expert -> experts.add(ids(expert)));
+      grouping = new Grouping(ids(node.path("shared")), experts, ids(node.path("representatives")));
+    } catch (IllegalArgumentException e) {
+      throw CmoeException.badInput(file, "layer " + index + ": " + e.getMessage());
+    }
+    MoeShape shape = shape();
+    if (grouping.places() != layout().width() || grouping.shared().length != shape.sharedWidth()) {
+      throw CmoeException.badInput(
+          file, "layer " + index + " divides " + grouping.places() + " neurons where " + layout().width() + " are expected");
+    }
+    int experts = shape.experts();
+    int hidden = header.hidden();
+    Router router =
+        switch (header.router()) {
+          case NONE -> new Router.None();
+          case LINEAR ->
+              new Router.Linear(
+                  tensor(index, "router.weight", experts, hidden), tensor(index, "router.bias", experts));
+          case CMOE ->
+              new Router.Cmoe(
+                  tensor(index, "router.gate_weight", experts, hidden),
+                  tensor(index, "router.up_weight", experts, hidden));
+        };
+    Optional<float[]> down =
+        header.refitted() ? Optional.of(tensor(index, "down_proj", hidden, shape.storedNeurons())) : Optional.empty();
+    return new LayerPlan(grouping, router, down);
+  }
+
+  private static int[] ids(JsonNode array) {
+    return IntStream.range(0, array.size()).map(i -> array.get(i).asInt(-1)).toArray();
+  }
+
+  private float[] tensor(int layer, String part, long... shape) {
+    String name = PlanTensors.name(layer, part);
+    TensorInfo info =
+        tensors
+            .find(name)
+            .orElseThrow(() -> CmoeException.badInput(tensors.path(), "tensor '" + name + "' is missing"));
+    List<Long> expected = IntStream.range(0, shape.length).mapToObj(i -> shape[i]).toList();
+    if (!info.shape().equals(expected) || !info.dtype().isFloat() || info.dtype() == DType.F64) {
+      throw CmoeException.badInput(
+          tensors.path(), "tensor '" + name + "' is " + info.dtype() + info.shape() + " where " + expected + " is expected");
+    }
+    float[] values = new float[Math.toIntExact(info.spec().elements())];
+    HalfFloats.toFloats(tensors.bytes(info), info.dtype(), values, 0, values.length);
+    return values;
+  }
+
+  /** Whether the plan routes at all. */
+  public boolean routes() {
+    return header.router() != RouterKind.NONE;
+  }
+
+  @Override
+  public void close() {
+    tensors.close();
+  }
+}

@@ -1,0 +1,238 @@
+package dev.cmoe.job;
+
+import dev.cmoe.arch.DecoderConfig;
+import dev.cmoe.arch.MoeShape;
+import dev.cmoe.arch.RouterKind;
+import dev.cmoe.calibration.TokenWindows;
+import dev.cmoe.carve.CarveRun;
+import dev.cmoe.carve.DenseTensors;
+import dev.cmoe.carve.ExpertLayout;
+import dev.cmoe.carve.LayerFindings;
+import dev.cmoe.carve.LayerPlan;
+import dev.cmoe.carve.MoePlan;
+import dev.cmoe.carve.OwnFormatWriter;
+import dev.cmoe.carve.PlanHeader;
+import dev.cmoe.carve.PlanWriter;
+import dev.cmoe.checkpoint.ModelLocation;
+import dev.cmoe.checkpoint.StagedOutput;
+import dev.cmoe.nn.Decoder;
+import dev.cmoe.recipe.CarveRecipe;
+import dev.cmoe.recipe.ResolvedRecipe;
+import dev.cmoe.report.CarveReport;
+import dev.cmoe.report.HtmlReport;
+import dev.cmoe.report.JsonReport;
+import dev.cmoe.report.LayerFigures;
+import dev.cmoe.run.CmoeException;
+import dev.cmoe.run.RunListener;
+import dev.cmoe.run.Stage;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+
+/**
+ * {@code cmoe carve}: everything that can be wrong with the request is found first, then the model is carved into a staged directory,
+ * measured and put in place.
+ */
+public final class CarveJob implements AutoCloseable {
+  private final String model;
+  private final ResolvedRecipe resolved;
+  private final CarveRecipe recipe;
+  private final Optional<MoePlan> plan;
+  private final RunMeter meter;
+  private final Session session;
+  private final Decoder dense;
+  private final ExpertLayout layout;
+  private final DenseTensors tensors;
+  private final MoeShape shape;
+  private final Windows windows;
+
+  /**
+   * Opens and checks the inputs.
+   *
+   * @param planFile a saved plan to apply instead of carving anew
+   */
+  public CarveJob(String model, ResolvedRecipe resolved, Optional<Path> planFile, RunListener listener) {
+    this.model = model;
+    this.resolved = resolved;
+    this.recipe = resolved.recipe();
+    Path directory = ModelLocation.resolve(model);
+    this.plan = planFile.map(MoePlan::open);
+    this.meter = new RunMeter(listener);
+    this.session = new Session(recipe.runtime());
+    try {
+      this.dense = session.open(directory);
+    } catch (RuntimeException e) {
+      session.close();
+      meter.close();
+      throw e;
+    }
+    try {
+      if (dense.moe().isPresent()) {
+        throw CmoeException.unsupported(directory + ": is already carved (" + dense.moe().get() + "); carve the dense model");
+      }
+      this.layout = plan.map(MoePlan::layout).orElseGet(() -> new ExpertLayout(recipe.experts(), dense.config().intermediate()));
+      if (layout.spec().total() > dense.config().intermediate()) {
+        throw CmoeException.usage(
+            layout.spec() + ": " + layout.spec().total() + " experts are more than the " + dense.config().intermediate() + " neurons");
+      }
+      this.tensors = DenseTensors.check(dense.checkpoint(), dense.config());
+      plan.ifPresent(saved -> Fingerprints.require(saved.header(), dense, planFile.get()));
+      this.shape = layout.shape(plan.map(p -> p.header().router()).orElse(routerKind()));
+      this.windows = new Windows(dense, recipe, Session.isBundled(model), plan.isEmpty());
+      dense.checkpoint().notes().forEach(meter::note);
+      if (!tensors.unknown().isEmpty()) {
+        meter.warn(
+            "tensors that a " + dense.config().family() + " model does not have are left out: " + String.join(", ", tensors.unknown()));
+      }
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private RouterKind routerKind() {
+    return switch (recipe.preset()) {
+      case FITTED, RANDOM -> RouterKind.LINEAR;
+      case PAPER -> RouterKind.CMOE;
+      case STATIC, STATIC_FITTED -> RouterKind.NONE;
+    };
+  }
+
+  /** What the run would do, with sizes, memory and a time estimate; writes nothing. */
+  public DryRun dryRun() {
+    return DryRun.of(dense, recipe, layout, shape, tensors, windows, plan.isPresent());
+  }
+
+  /** Carves into {@code output}. */
+  public CarveReport run(Path output, boolean overwrite) {
+    Path input = dense.checkpoint().directory();
+    long bytes = DryRun.outputBytes(tensors, dense.config(), shape, layout, refitted());
+    try (StagedOutput staged = StagedOutput.create(output, overwrite, input, bytes)) {
+      DryRun.requireMemory(dryRun());
+      try (Stage stage = Stage.start(meter, "checking weights", "bytes", tensors.bytes())) {
+        tensors.checkFinite(stage);
+      }
+      OutputFiles files = new OutputFiles(staged.directory(), dense, shape, resolved);
+      files.writeConfiguration();
+      List<LayerFigures> layers = new ArrayList<>();
+      SortedMap<String, String> digests = writeWeights(staged.directory(), layers);
+      Optional<Measured> measured = measure(staged.directory());
+      CarveReport report = report(output, layers, measured, files);
+      files.writeCard(output, report);
+      JsonReport.write(report, staged.directory().resolve("report.json"));
+      HtmlReport.write(report, staged.directory().resolve("report.html"));
+      files.writeManifest(digests, report);
+      staged.commit();
+      return report;
+    }
+  }
+
+  private boolean refitted() {
+    return plan.map(p -> p.header().refitted()).orElse(recipe.compensation().enabled());
+  }
+
+  private SortedMap<String, String> writeWeights(Path directory, List<LayerFigures> layers) {
+    DecoderConfig config = dense.config();
+    try (OwnFormatWriter writer =
+            new OwnFormatWriter(
+                directory, dense.checkpoint(), tensors, config, shape, recipe.output().shardSize().bytes());
+        PlanWriter plans = new PlanWriter(directory, header(), shape, tensors.downTypes());
+        Stage stage = Stage.start(meter, plan.isPresent() ? "applying the plan" : "carving", "layers", config.layers())) {
+      if (plan.isPresent()) {
+        for (int i = 0; i < config.layers(); i++) {
+          LayerPlan layer = plan.get().layer(i);
+          writer.write(i, layer);
+          plans.write(layer);
+          layers.add(Figures.applied(i, layer));
+          stage.advance(i + 1L, "layer " + i);
+        }
+      } else {
+        new CarveRun(dense, recipe)
+            .run(
+                windows.calibration(),
+                Optional.empty(),
+                stage,
+                (i, layer, findings) -> {
+                  writer.write(i, layer);
+                  plans.write(layer);
+                  layers.add(Figures.of(i, layer, findings, layout));
+                  warn(i, findings);
+                });
+      }
+      return writer.finish();
+    }
+  }
+
+  private void warn(int layer, LayerFindings findings) {
+    findings
+        .routing()
+        .ifPresent(
+            routing -> {
+              long dead = java.util.Arrays.stream(routing.load()).filter(load -> load == 0).count();
+              if (dead > 0) {
+                meter.warn("layer " + layer + ": " + dead + " of " + routing.load().length + " routed experts are never chosen on the calibration text");
+              }
+            });
+  }
+
+  private PlanHeader header() {
+    DecoderConfig config = dense.config();
+    return plan.map(MoePlan::header)
+        .orElseGet(
+            () ->
+                new PlanHeader(
+                    PlanHeader.SCHEMA,
+                    recipe.experts().toString(),
+                    recipe.preset().id(),
+                    recipe.seed(),
+                    shape.router(),
+                    config.family(),
+                    config.layers(),
+                    config.hidden(),
+                    config.intermediate(),
+                    Fingerprints.of(dense),
+                    refitted()));
+  }
+
+  private Optional<Measured> measure(Path carved) {
+    if (windows.evaluation().isEmpty()) {
+      return Optional.empty();
+    }
+    TokenWindows text = windows.evaluation().get();
+    try (Decoder moe = session.open(carved)) {
+      Measured measured = Measured.evaluate(moe, dense, text, meter);
+      boolean controls = recipe.evaluation().controls() && plan.isEmpty();
+      return Optional.of(controls ? measured.withControls(new Controls(dense, recipe, windows.calibration(), text, meter)) : measured);
+    }
+  }
+
+  private CarveReport report(Path output, List<LayerFigures> layers, Optional<Measured> measured, OutputFiles files) {
+    return new CarveReport(
+        output.toString(),
+        "cmoe",
+        layout.spec().toString(),
+        plan.map(p -> p.header().preset()).orElse(recipe.preset().id()),
+        shape.router() == RouterKind.NONE ? null : shape.router().configName(),
+        Figures.model(model, dense.config()),
+        plan.isPresent() ? null : windows.calibrationFigures(),
+        plan.map(p -> p.header().seed()).orElse(recipe.seed()),
+        dense.weights().type().toString(),
+        session.engine().threads(),
+        Figures.settings(resolved),
+        measured.map(m -> m.figures(windows.evaluationName())).orElse(null),
+        layers,
+        Figures.parameters(dense.config(), shape, files.storedElements()),
+        meter.warnings(),
+        meter.cost());
+  }
+
+  @Override
+  public void close() {
+    dense.close();
+    plan.ifPresent(MoePlan::close);
+    session.close();
+    meter.close();
+  }
+}

@@ -1,0 +1,57 @@
+package dev.cmoe.job;
+
+import dev.cmoe.calibration.TokenWindows;
+import dev.cmoe.carve.CarveRun;
+import dev.cmoe.eval.Evaluator;
+import dev.cmoe.eval.Perplexity;
+import dev.cmoe.nn.Decoder;
+import dev.cmoe.nn.HiddenStates;
+import dev.cmoe.recipe.CarveRecipe;
+import dev.cmoe.recipe.Preset;
+import dev.cmoe.recipe.RecipeLayers;
+import dev.cmoe.run.RunListener;
+import dev.cmoe.run.Stage;
+import java.util.Optional;
+
+/**
+ * Other presets at the same budget on the same texts, so that a carve's figure says what its router is worth. They are carved and
+ * measured layer by layer and never written.
+ */
+final class Controls {
+  private final Decoder dense;
+  private final CarveRecipe recipe;
+  private final TokenWindows calibration;
+  private final TokenWindows text;
+  private final RunListener listener;
+
+  Controls(Decoder dense, CarveRecipe recipe, TokenWindows calibration, TokenWindows text, RunListener listener) {
+    this.dense = dense;
+    this.recipe = recipe;
+    this.calibration = calibration;
+    this.text = text;
+    this.listener = listener;
+  }
+
+  /** Perplexity of {@code preset} with its own standard settings. */
+  Perplexity measure(Preset preset) {
+    CarveRecipe standard = RecipeLayers.standard(preset);
+    CarveRecipe control =
+        new CarveRecipe(
+            preset,
+            recipe.experts(),
+            recipe.seed(),
+            recipe.calibration(),
+            standard.profile(),
+            standard.grouping(),
+            standard.router(),
+            standard.compensation(),
+            recipe.evaluation(),
+            recipe.output(),
+            recipe.runtime());
+    try (Stage stage = Stage.start(listener, "control " + preset.id(), "layers", dense.config().layers());
+        HiddenStates streams = HiddenStates.embed(dense, text.windows())) {
+      new CarveRun(dense, control).run(calibration, Optional.of(streams), stage, (layer, plan, findings) -> {});
+      return Evaluator.perplexity(dense, streams, text);
+    }
+  }
+}

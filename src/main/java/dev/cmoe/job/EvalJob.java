@@ -1,0 +1,58 @@
+package dev.cmoe.job;
+
+import dev.cmoe.calibration.TextFiles;
+import dev.cmoe.calibration.TokenWindows;
+import dev.cmoe.eval.Evaluation;
+import dev.cmoe.eval.Evaluator;
+import dev.cmoe.nn.Decoder;
+import dev.cmoe.recipe.RuntimeSpec;
+import dev.cmoe.run.CmoeException;
+import dev.cmoe.run.RunListener;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** {@code cmoe eval}: perplexity of a dense or carved directory, and its divergence from a dense one. */
+public final class EvalJob {
+  private EvalJob() {}
+
+  /**
+   * @param text file names of the text
+   * @param model as the user named it
+   */
+  public record Result(String model, String text, Evaluation evaluation) {}
+
+  public static Result run(
+      String model,
+      Optional<String> against,
+      List<Path> text,
+      OptionalInt window,
+      OptionalInt maxWindows,
+      RuntimeSpec runtime,
+      RunListener listener) {
+    try (Session session = new Session(runtime);
+        Decoder decoder = session.open(model);
+        Decoder dense = against.map(session::open).orElse(null)) {
+      if (dense != null && dense.config().vocabulary() != decoder.config().vocabulary()) {
+        throw CmoeException.badInput(
+            "vocabularies differ: %s has %d tokens, %s has %d"
+                .formatted(model, decoder.config().vocabulary(), against.get(), dense.config().vocabulary()));
+      }
+      int length = window.orElse(Windows.defaultLength(decoder));
+      if (length > decoder.config().context()) {
+        throw CmoeException.usage("--window " + length + " is longer than the model's context of " + decoder.config().context());
+      }
+      boolean bundled = Session.isBundled(model) || against.filter(Session::isBundled).isPresent();
+      TextFiles files = Windows.evaluationText(text, bundled);
+      TokenWindows windows =
+          TokenWindows.consecutive(
+              files.encode(decoder.checkpoint().tokenizer()),
+              length,
+              maxWindows.orElse(Integer.MAX_VALUE),
+              files.names());
+      Evaluation evaluation = new Evaluator(listener).evaluate(decoder, Optional.ofNullable(dense), windows);
+      return new Result(model, files.names(), evaluation);
+    }
+  }
+}

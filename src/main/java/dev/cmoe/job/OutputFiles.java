@@ -1,0 +1,124 @@
+package dev.cmoe.job;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.cmoe.arch.MoeShape;
+import dev.cmoe.arch.OwnLayout;
+import dev.cmoe.carve.DenseTensors;
+import dev.cmoe.carve.OwnFormatWriter;
+import dev.cmoe.checkpoint.Manifest;
+import dev.cmoe.checkpoint.ModelCard;
+import dev.cmoe.checkpoint.SideFiles;
+import dev.cmoe.nn.Decoder;
+import dev.cmoe.recipe.ResolvedRecipe;
+import dev.cmoe.report.CarveReport;
+import dev.cmoe.report.StageCost;
+import dev.cmoe.run.CmoeException;
+import dev.cmoe.run.Versions;
+import dev.cmoe.safetensors.TensorSpec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Everything of an output directory but weights, plan and report. */
+final class OutputFiles {
+  static final String RECIPE = "cmoe_recipe.yaml";
+  private static final List<String> CODE = List.of("configuration_cmoe.py", "modeling_cmoe.py");
+  /** They hold timings, so a digest of them would differ between equal runs. */
+  private static final List<String> REPORTS = List.of("report.json", "report.html");
+
+  private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+
+  private final Path directory;
+  private final Decoder dense;
+  private final MoeShape shape;
+  private final ResolvedRecipe recipe;
+
+  OutputFiles(Path directory, Decoder dense, MoeShape shape, ResolvedRecipe recipe) {
+    this.directory = directory;
+    this.dense = dense;
+    this.shape = shape;
+    this.recipe = recipe;
+  }
+
+  /** config.json, the Python files that transformers loads, the resolved recipe, and the dense model's side files. */
+  void writeConfiguration() {
+    try {
+      Files.writeString(
+          directory.resolve("config.json"),
+          JSON.writeValueAsString(OwnLayout.config(dense.checkpoint().config(), dense.config(), shape)) + "\n");
+      Files.writeString(directory.resolve(RECIPE), recipe.toYaml());
+      for (String name : CODE) {
+        try (InputStream in = Decoder.class.getResourceAsStream("/dev/cmoe/checkpoint/own/" + name)) {
+          Files.copy(in, directory.resolve(name));
+        }
+      }
+    } catch (IOException e) {
+      throw CmoeException.resources(directory + ": cannot be written (" + e.getMessage() + ")", e);
+    }
+    SideFiles.copy(dense.checkpoint().directory(), directory);
+  }
+
+  /** Elements in the written weight files. */
+  long storedElements() {
+    DenseTensors tensors = DenseTensors.check(dense.checkpoint(), dense.config());
+    return OwnFormatWriter.specs(tensors, dense.config(), shape).stream().mapToLong(TensorSpec::elements).sum();
+  }
+
+  void writeCard(Path output, CarveReport report) {
+    var perplexity = report.perplexity();
+    new ModelCard(
+            String.valueOf(output.toAbsolutePath().normalize().getFileName()),
+            report.model().name(),
+            ModelCard.licenseOf(dense.checkpoint().directory()),
+            report.experts(),
+            report.preset(),
+            report.calibration() == null ? "" : String.join(", ", report.calibration().files()),
+            perplexity == null ? "" : perplexity.text(),
+            perplexity == null ? OptionalDouble.empty() : optional(perplexity.dense()),
+            perplexity == null ? OptionalDouble.empty() : optional(perplexity.carved()),
+            report.parameters().total(),
+            report.parameters().active(),
+            true,
+            Versions.current().cmoe())
+        .write(directory);
+  }
+
+  private static OptionalDouble optional(Double value) {
+    return value == null ? OptionalDouble.empty() : OptionalDouble.of(value);
+  }
+
+  /**
+   * The manifest, last of all files.
+   *
+   * @param digests of the weight files, already known
+   */
+  void writeManifest(Map<String, String> digests, CarveReport report) {
+    Versions versions = Versions.current();
+    SortedMap<String, Manifest.OutputFile> files = Manifest.files(directory, digests);
+    REPORTS.forEach(files::remove);
+    Map<String, Object> timings = new TreeMap<>();
+    timings.put("finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+    timings.put("totalSeconds", report.cost().totalSeconds());
+    for (StageCost stage : report.cost().stages()) {
+      timings.put(stage.name(), stage.seconds());
+    }
+    Manifest.of(
+            versions.cmoe(),
+            Map.of("djl", versions.djl(), "libtorch", versions.libtorch(), "nd4j", versions.nd4j()),
+            recipe.values().stream().map(value -> value.key() + "=" + value.text()).toList(),
+            report.seed(),
+            Manifest.Input.of(dense.checkpoint()),
+            files,
+            timings)
+        .write(directory);
+  }
+}

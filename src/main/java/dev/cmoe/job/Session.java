@@ -1,0 +1,73 @@
+package dev.cmoe.job;
+
+import dev.cmoe.checkpoint.BundledModel;
+import dev.cmoe.checkpoint.Checkpoint;
+import dev.cmoe.checkpoint.ModelLocation;
+import dev.cmoe.checkpoint.StoredTensor;
+import dev.cmoe.engine.ComputeType;
+import dev.cmoe.engine.CpuFeatures;
+import dev.cmoe.engine.Device;
+import dev.cmoe.engine.Engine;
+import dev.cmoe.nn.Decoder;
+import dev.cmoe.recipe.ComputeDtype;
+import dev.cmoe.recipe.DeviceSpec;
+import dev.cmoe.recipe.RuntimeSpec;
+import dev.cmoe.safetensors.DType;
+import java.nio.file.Path;
+
+/** A started engine and the rules by which a command opens models on it. */
+final class Session implements AutoCloseable {
+  /** Below this width products are too small for bfloat16 to pay. */
+  private static final int WIDE = 1024;
+
+  private final RuntimeSpec runtime;
+  private final Engine engine;
+
+  Session(RuntimeSpec runtime) {
+    this.runtime = runtime;
+    Device device = runtime.device() instanceof DeviceSpec.Gpu gpu ? new Device(gpu.index()) : Device.CPU;
+    this.engine = Engine.start(device, runtime.threads().orElse(0));
+  }
+
+  static boolean isBundled(String model) {
+    return model.equals(BundledModel.NAME);
+  }
+
+  Engine engine() {
+    return engine;
+  }
+
+  /** Opens the model a user named. */
+  Decoder open(String model) {
+    return open(ModelLocation.resolve(model));
+  }
+
+  Decoder open(Path directory) {
+    ComputeType type = ComputeType.FLOAT32;
+    if (runtime.computeDtype() == ComputeDtype.BFLOAT16) {
+      type = ComputeType.BFLOAT16;
+    } else if (runtime.computeDtype() == ComputeDtype.AUTO) {
+      type = best(directory);
+    }
+    return Decoder.open(engine, directory, type);
+  }
+
+  /** bfloat16 where the weights are 16-bit, the model is wide and the device is faster so. */
+  private ComputeType best(Path directory) {
+    if (!engine.device().isGpu() && !CpuFeatures.fastBfloat16()) {
+      return ComputeType.FLOAT32;
+    }
+    try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+      if (checkpoint.config().path("hidden_size").asInt() < WIDE || checkpoint.names().isEmpty()) {
+        return ComputeType.FLOAT32;
+      }
+      StoredTensor first = checkpoint.tensor(checkpoint.names().first());
+      return first.dtype() == DType.BF16 ? ComputeType.BFLOAT16 : ComputeType.FLOAT32;
+    }
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+  }
+}
