@@ -57,7 +57,10 @@ public final class ConfigReader {
   /** A whole number of zero or more. */
   public int count(String key) {
     JsonNode child = node.get(key);
-    if (child == null || !child.isIntegralNumber() || !child.canConvertToInt() || child.intValue() < 0) {
+    if (child == null
+        || !child.isIntegralNumber()
+        || !child.canConvertToInt()
+        || child.intValue() < 0) {
       throw bad("'" + key + "' is " + child + " where a whole number of 0 or more is expected");
     }
     return child.intValue();
@@ -65,7 +68,10 @@ public final class ConfigReader {
 
   public double number(String key) {
     JsonNode child = node.get(key);
-    if (child == null || !child.isNumber() || !Double.isFinite(child.doubleValue()) || child.doubleValue() <= 0) {
+    if (child == null
+        || !child.isNumber()
+        || !Double.isFinite(child.doubleValue())
+        || child.doubleValue() <= 0) {
       throw bad("'" + key + "' is " + child + " where a positive number is expected");
     }
     return child.doubleValue();

@@ -12,8 +12,8 @@ public final class DenseFamilies {
   private DenseFamilies() {}
 
   /**
-   * The family of a dense {@code config.json}, by {@code model_type} and, where that is missing, {@code architectures}. When both are
-   * there they must agree.
+   * The family of a dense {@code config.json}, by {@code model_type} and, where that is missing,
+   * {@code architectures}. When both are there they must agree.
    *
    * @throws CmoeException of kind UNSUPPORTED when no family matches
    */
@@ -29,14 +29,25 @@ public final class DenseFamilies {
       }
       if (byType) {
         throw config.unsupported(
-            "architecture '" + architecture + "' of model_type '" + type + "' is not supported; " + family.architecture() + " is");
+            "architecture '"
+                + architecture
+                + "' of model_type '"
+                + type
+                + "' is not supported; "
+                + family.architecture()
+                + " is");
       }
     }
     if (type.isEmpty() && architecture.isEmpty()) {
       throw config.bad("neither 'model_type' nor 'architectures' is given");
     }
     throw config.unsupported(
-        "model_type '" + type + "'" + (architecture.isEmpty() ? "" : " (" + architecture + ")") + " is not supported; supported: " + names());
+        "model_type '"
+            + type
+            + "'"
+            + (architecture.isEmpty() ? "" : " (" + architecture + ")")
+            + " is not supported; supported: "
+            + names());
   }
 
   /** The family called {@code name}. */
@@ -44,7 +55,10 @@ public final class DenseFamilies {
     return ALL.stream()
         .filter(family -> family.name().equals(name))
         .findFirst()
-        .orElseThrow(() -> config.unsupported("base_model_type '" + name + "' is not supported; supported: " + names()));
+        .orElseThrow(
+            () ->
+                config.unsupported(
+                    "base_model_type '" + name + "' is not supported; supported: " + names()));
   }
 
   private static String names() {

@@ -11,8 +11,8 @@ public interface DenseFamily {
   /**
    * Reads shape and constants.
    *
-   * @throws dev.cmoe.run.CmoeException of kind BAD_INPUT for a missing or impossible value, UNSUPPORTED for a variant that is not
-   *     implemented
+   * @throws dev.cmoe.run.CmoeException of kind BAD_INPUT for a missing or impossible value,
+   *     UNSUPPORTED for a variant that is not implemented
    */
   DecoderConfig read(ConfigReader config);
 }

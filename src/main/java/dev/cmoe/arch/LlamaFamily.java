@@ -1,6 +1,9 @@
 package dev.cmoe.arch;
 
-/** Llama 1 to 3 and whatever calls itself so: RMSNorm, rotary attention with shared key-value heads, SwiGLU. */
+/**
+ * Llama 1 to 3 and whatever calls itself so: RMSNorm, rotary attention with shared key-value heads,
+ * SwiGLU.
+ */
 final class LlamaFamily implements DenseFamily {
   @Override
   public String name() {
@@ -16,16 +19,23 @@ final class LlamaFamily implements DenseFamily {
   public DecoderConfig read(ConfigReader config) {
     String activation = config.text("hidden_act", "silu");
     if (!activation.equals("silu") && !activation.equals("swish")) {
-      throw config.unsupported("activation '" + activation + "' is not supported for llama; silu is");
+      throw config.unsupported(
+          "activation '" + activation + "' is not supported for llama; silu is");
     }
     int hidden = config.positive("hidden_size");
     int heads = config.positive("num_attention_heads");
     int keyValueHeads = config.positive("num_key_value_heads", heads);
     if (heads % keyValueHeads != 0) {
-      throw config.bad("num_key_value_heads " + keyValueHeads + " does not divide num_attention_heads " + heads);
+      throw config.bad(
+          "num_key_value_heads " + keyValueHeads + " does not divide num_attention_heads " + heads);
     }
     if (!config.has("head_dim") && hidden % heads != 0) {
-      throw config.bad("num_attention_heads " + heads + " does not divide hidden_size " + hidden + " and head_dim is not given");
+      throw config.bad(
+          "num_attention_heads "
+              + heads
+              + " does not divide hidden_size "
+              + hidden
+              + " and head_dim is not given");
     }
     int headDim = config.positive("head_dim", hidden / heads);
     if (headDim % 2 != 0) {

@@ -34,14 +34,17 @@ public record MoeShape(
   /** Router parameters of one layer, the selection bias included. */
   public long routerParameters(int hidden) {
     return switch (router) {
-      case NONE -> 0;
-      case LINEAR -> (long) experts * hidden + 2L * experts;
-      case CMOE -> 2L * experts * hidden + experts;
-    } + (gateScaled ? experts : 0);
+          case NONE -> 0;
+          case LINEAR -> (long) experts * hidden + 2L * experts;
+          case CMOE -> 2L * experts * hidden + experts;
+        }
+        + (gateScaled ? experts : 0);
   }
 
   @Override
   public String toString() {
-    return router == RouterKind.NONE ? sharedWidth + " neurons, no routing" : "S" + sharedSlices + "A" + active + "E" + slices;
+    return router == RouterKind.NONE
+        ? sharedWidth + " neurons, no routing"
+        : "S" + sharedSlices + "A" + active + "E" + slices;
   }
 }

@@ -3,7 +3,9 @@ package dev.cmoe.arch;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
 
-/** The own format, {@code model_type: cmoe}: configuration keys and tensor names (docs/formats.md). */
+/**
+ * The own format, {@code model_type: cmoe}: configuration keys and tensor names (docs/formats.md).
+ */
 public final class OwnLayout {
   public static final String MODEL_TYPE = "cmoe";
 
@@ -41,10 +43,12 @@ public final class OwnLayout {
             router,
             gate.equals("scaled"));
     if (shape.active() > shape.experts()) {
-      throw config.bad("num_experts_per_tok " + shape.active() + " is more than num_experts " + shape.experts());
+      throw config.bad(
+          "num_experts_per_tok " + shape.active() + " is more than num_experts " + shape.experts());
     }
     if ((router == RouterKind.NONE) != (shape.experts() == 0)) {
-      throw config.bad("router_type '" + name + "' does not go with num_experts " + shape.experts());
+      throw config.bad(
+          "router_type '" + name + "' does not go with num_experts " + shape.experts());
     }
     return shape;
   }
@@ -69,7 +73,9 @@ public final class OwnLayout {
     return config;
   }
 
-  /** Name of the {@code projection} (gate_proj, up_proj, down_proj) of the neurons that always run. */
+  /**
+   * Name of the {@code projection} (gate_proj, up_proj, down_proj) of the neurons that always run.
+   */
   public static String shared(LayerNames names, String projection, String part) {
     return names.prefix() + "mlp.shared_expert." + projection + "." + part;
   }

@@ -6,7 +6,8 @@ package dev.cmoe.arch;
  * @param kind how positions beyond the trained length are reached
  * @param theta base of the frequencies
  * @param factor stretch of the context, 1 when {@code kind} is DEFAULT
- * @param lowFrequencyFactor LLAMA3: wavelengths longer than originalContext / this are stretched in full
+ * @param lowFrequencyFactor LLAMA3: wavelengths longer than originalContext / this are stretched in
+ *     full
  * @param highFrequencyFactor LLAMA3: wavelengths shorter than originalContext / this stay
  * @param originalContext LLAMA3: trained length in tokens
  */
@@ -31,8 +32,8 @@ public record RopeSpec(
   }
 
   /**
-   * Reads both spellings: {@code rope_parameters} with the type and theta inside, and the older {@code rope_theta} with {@code
-   * rope_scaling} beside it.
+   * Reads both spellings: {@code rope_parameters} with the type and theta inside, and the older
+   * {@code rope_theta} with {@code rope_scaling} beside it.
    *
    * @throws dev.cmoe.run.CmoeException of kind UNSUPPORTED for another scaling
    */
@@ -57,7 +58,8 @@ public record RopeSpec(
         double low = inner.number("low_freq_factor");
         double high = inner.number("high_freq_factor");
         if (low >= high) {
-          throw config.bad("rope low_freq_factor " + low + " is not below high_freq_factor " + high);
+          throw config.bad(
+              "rope low_freq_factor " + low + " is not below high_freq_factor " + high);
         }
         yield new RopeSpec(
             Kind.LLAMA3,
@@ -74,7 +76,8 @@ public record RopeSpec(
   }
 
   /**
-   * Frequencies of the {@code headDim / 2} pairs, radians per token. In float32, as other software computes them.
+   * Frequencies of the {@code headDim / 2} pairs, radians per token. In float32, as other software
+   * computes them.
    */
   public float[] inverseFrequencies(int headDim) {
     float[] frequencies = new float[headDim / 2];
@@ -94,7 +97,10 @@ public record RopeSpec(
     };
   }
 
-  /** Long wavelengths are stretched, short ones stay, those between are blended linearly in originalContext / wavelength. */
+  /**
+   * Long wavelengths are stretched, short ones stay, those between are blended linearly in
+   * originalContext / wavelength.
+   */
   private float llama3(float plain) {
     double wavelength = 2 * Math.PI / plain;
     if (wavelength > originalContext / lowFrequencyFactor) {

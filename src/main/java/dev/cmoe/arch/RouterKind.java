@@ -6,7 +6,10 @@ public enum RouterKind {
   NONE,
   /** s = W z + b. */
   LINEAR,
-  /** s = softmax(|(z Uᵀ) ⊙ SiLU(z Gᵀ)|), CMoE section 3 as released: rows of G and U have unit length. */
+  /**
+   * s = softmax(|(z Uᵀ) ⊙ SiLU(z Gᵀ)|), CMoE section 3 as released: rows of G and U have unit
+   * length.
+   */
   CMOE;
 
   /** The value of {@code router_type} in config.json. */

@@ -20,8 +20,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * Texts to tokenise, in order: files of plain text, files of JSON lines with a {@code text} field (*.jsonl, *.ndjson), or texts that ship
- * with cmoe. Each is encoded by itself and the ids are joined; only the first may begin with the tokenizer's own prefix (BOS).
+ * Texts to tokenise, in order: files of plain text, files of JSON lines with a {@code text} field
+ * (*.jsonl, *.ndjson), or texts that ship with cmoe. Each is encoded by itself and the ids are
+ * joined; only the first may begin with the tokenizer's own prefix (BOS).
  */
 public final class TextFiles {
   /** The registers of the default calibration text (calibration-data/). */
@@ -41,13 +42,20 @@ public final class TextFiles {
   /**
    * Reads {@code files}.
    *
-   * @throws CmoeException of kind BAD_INPUT for a missing or empty file, one that is not UTF-8, or a wrong JSON line
+   * @throws CmoeException of kind BAD_INPUT for a missing or empty file, one that is not UTF-8, or
+   *     a wrong JSON line
    */
   public static TextFiles read(List<Path> files) {
-    return new TextFiles(files.stream().map(file -> new Text(file.getFileName().toString(), content(file))).toList());
+    return new TextFiles(
+        files.stream()
+            .map(file -> new Text(file.getFileName().toString(), content(file)))
+            .toList());
   }
 
-  /** The default calibration text: for the bundled model text like its own, for others one text a register. */
+  /**
+   * The default calibration text: for the bundled model text like its own, for others one text a
+   * register.
+   */
   public static TextFiles defaultCalibration(boolean bundledModel) {
     return shipped(bundledModel ? List.of("demo-calibration") : DEFAULT_CALIBRATION);
   }
@@ -77,7 +85,9 @@ public final class TextFiles {
 
   /** UTF-8 bytes of all texts. */
   public long bytes() {
-    return texts.stream().mapToLong(text -> text.content().getBytes(StandardCharsets.UTF_8).length).sum();
+    return texts.stream()
+        .mapToLong(text -> text.content().getBytes(StandardCharsets.UTF_8).length)
+        .sum();
   }
 
   private static TextFiles shipped(List<String> names) {
@@ -99,7 +109,8 @@ public final class TextFiles {
     byte[] bytes;
     try {
       if (!Files.isRegularFile(file)) {
-        throw CmoeException.badInput(file, Files.exists(file) ? "is not a file" : "no such text file");
+        throw CmoeException.badInput(
+            file, Files.exists(file) ? "is not a file" : "no such text file");
       }
       bytes = Files.readAllBytes(file);
     } catch (IOException e) {
@@ -126,7 +137,8 @@ public final class TextFiles {
           .decode(in)
           .toString();
     } catch (CharacterCodingException e) {
-      throw CmoeException.badInput(file, "is not UTF-8 text (byte " + in.position() + "); convert it first");
+      throw CmoeException.badInput(
+          file, "is not UTF-8 text (byte " + in.position() + "); convert it first");
     }
   }
 
@@ -141,11 +153,13 @@ public final class TextFiles {
       try {
         node = JSON.readTree(lines[i]);
       } catch (JsonProcessingException e) {
-        throw CmoeException.badInput(file, "line " + (i + 1) + " is not JSON: " + e.getOriginalMessage());
+        throw CmoeException.badInput(
+            file, "line " + (i + 1) + " is not JSON: " + e.getOriginalMessage());
       }
       JsonNode field = node.get("text");
       if (field == null || !field.isTextual()) {
-        throw CmoeException.badInput(file, "line " + (i + 1) + " has no field \"text\" with a string");
+        throw CmoeException.badInput(
+            file, "line " + (i + 1) + " has no field \"text\" with a string");
       }
       joined.append(joined.isEmpty() ? "" : "\n\n").append(field.textValue());
     }

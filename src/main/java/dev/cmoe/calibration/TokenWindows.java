@@ -14,7 +14,8 @@ import java.util.List;
 public record TokenWindows(int length, List<int[]> windows) {
 
   /**
-   * {@code count} windows evenly spaced over the stream, overlapping where it is short: start_i = floor(i (L - T) / (n - 1)).
+   * {@code count} windows evenly spaced over the stream, overlapping where it is short: start_i =
+   * floor(i (L - T) / (n - 1)).
    *
    * @param source what the tokens came from, for the message
    * @throws CmoeException of kind BAD_INPUT when the stream is shorter than one window
@@ -31,14 +32,17 @@ public record TokenWindows(int length, List<int[]> windows) {
   }
 
   /**
-   * The first {@code limit} consecutive windows; the tail that does not fill one is dropped (CMoE 1.10).
+   * The first {@code limit} consecutive windows; the tail that does not fill one is dropped (CMoE
+   * 1.10).
    *
    * @throws CmoeException of kind BAD_INPUT when the stream is shorter than one window
    */
   public static TokenWindows consecutive(int[] tokens, int length, int limit, String source) {
     requireOne(tokens, length, source);
     List<int[]> windows = new ArrayList<>();
-    for (int start = 0; start + length <= tokens.length && windows.size() < limit; start += length) {
+    for (int start = 0;
+        start + length <= tokens.length && windows.size() < limit;
+        start += length) {
       windows.add(Arrays.copyOfRange(tokens, start, start + length));
     }
     return new TokenWindows(length, windows);
@@ -47,7 +51,12 @@ public record TokenWindows(int length, List<int[]> windows) {
   private static void requireOne(int[] tokens, int length, String source) {
     if (tokens.length < length) {
       throw CmoeException.badInput(
-          source + ": only " + tokens.length + " tokens, one window needs " + length + "; give more text or a smaller --window");
+          source
+              + ": only "
+              + tokens.length
+              + " tokens, one window needs "
+              + length
+              + "; give more text or a smaller --window");
     }
   }
 

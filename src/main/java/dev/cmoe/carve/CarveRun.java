@@ -16,8 +16,9 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
- * Carves a dense model layer by layer. Held at any time: the residual streams of the calibration windows and one layer. The input of a
- * layer is the output of the carved layer before it (CMoE 1.1), so what a layer gets wrong, the next is fitted to.
+ * Carves a dense model layer by layer. Held at any time: the residual streams of the calibration
+ * windows and one layer. The input of a layer is the output of the carved layer before it (CMoE
+ * 1.1), so what a layer gets wrong, the next is fitted to.
  */
 public final class CarveRun {
   private final Decoder dense;
@@ -43,11 +44,12 @@ public final class CarveRun {
   /**
    * Carves all layers.
    *
-   * @param follow streams that go through the carved layers too, such as those of an evaluation text; they leave as the carved model's
-   *     last hidden states
+   * @param follow streams that go through the carved layers too, such as those of an evaluation
+   *     text; they leave as the carved model's last hidden states
    * @param stage advances by one a layer
    */
-  public void run(TokenWindows calibration, Optional<HiddenStates> follow, Stage stage, LayerSink sink) {
+  public void run(
+      TokenWindows calibration, Optional<HiddenStates> follow, Stage stage, LayerSink sink) {
     Engine engine = dense.engine();
     LayerMethod method = CarveMethods.method(engine, recipe, layout);
     LayerCarver carver =
@@ -68,7 +70,9 @@ public final class CarveRun {
               Weights.storedType(
                   dense.checkpoint().tensor(new LayerNames(i).mlp("down_proj", "weight")).dtype());
           LayerCarver.Outcome outcome = carver.carve(scope, layer, states, stored, random, i == 0);
-          follow.ifPresent(streams -> streams.advance((scratch, x) -> through(scratch, layer, outcome.layer(), x)));
+          follow.ifPresent(
+              streams ->
+                  streams.advance((scratch, x) -> through(scratch, layer, outcome.layer(), x)));
           sink.accept(i, outcome.plan(), outcome.findings());
         }
         stage.advance(i + 1L, "layer " + i);
@@ -78,6 +82,7 @@ public final class CarveRun {
 
   private static Tensor through(Scope scratch, DecoderLayer layer, CarvedLayer carved, Tensor x) {
     Tensor residual = layer.attend(scratch, x);
-    return layer.add(scratch, residual, carved.forward(scratch, layer.feedForwardInput(scratch, residual)));
+    return layer.add(
+        scratch, residual, carved.forward(scratch, layer.feedForwardInput(scratch, residual)));
   }
 }

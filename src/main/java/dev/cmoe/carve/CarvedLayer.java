@@ -9,8 +9,8 @@ import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.Tensor;
 
 /**
- * A carved layer run as a mask over the dense block: y = (h ⊙ mask) Wdown'. The same numbers as the experts give, at dense cost, with no
- * second copy of the weights; used while carving.
+ * A carved layer run as a mask over the dense block: y = (h ⊙ mask) Wdown'. The same numbers as the
+ * experts give, at dense cost, with no second copy of the weights; used while carving.
  */
 final class CarvedLayer {
   private final Kernel kernel;
@@ -26,7 +26,12 @@ final class CarvedLayer {
    * @param shared neurons that always run
    */
   CarvedLayer(
-      Engine engine, FeedForwardWeights weights, RouterScores router, Tensor down, int shared, boolean routes) {
+      Engine engine,
+      FeedForwardWeights weights,
+      RouterScores router,
+      Tensor down,
+      int shared,
+      boolean routes) {
     this.kernel = engine.kernel(LayerActivations.class, "profile");
     this.weights = weights;
     this.router = router;
@@ -36,17 +41,22 @@ final class CarvedLayer {
   }
 
   /** What runs of h [n,width] under {@code gates} [n,E]: [n,f]. */
-  static Tensor running(Kernel kernel, Scope into, Tensor hidden, Tensor gates, int shared, boolean routes) {
+  static Tensor running(
+      Kernel kernel, Scope into, Tensor hidden, Tensor gates, int shared, boolean routes) {
     return routes
         ? kernel.call(into, "masked", hidden, gates, shared)
         : kernel.call(into, "firstColumns", hidden, shared);
   }
 
-  /** The layer's output, without the bias of the down-projection, for activations already computed: float32 [n,d]. */
+  /**
+   * The layer's output, without the bias of the down-projection, for activations already computed:
+   * float32 [n,d].
+   */
   Tensor output(Scope into, Tensor hidden, Tensor gates) {
     try (Scope scratch = into.child()) {
       Tensor running = running(kernel, scratch, hidden, gates, shared, routes);
-      return kernel.call(into, "output", running, down, weights.downBias(), weights.type().scalarType());
+      return kernel.call(
+          into, "output", running, down, weights.downBias(), weights.type().scalarType());
     }
   }
 

@@ -15,7 +15,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
-/** Every tensor that a dense checkpoint of this shape must have, found and checked before any work starts. */
+/**
+ * Every tensor that a dense checkpoint of this shape must have, found and checked before any work
+ * starts.
+ */
 public final class DenseTensors {
   private final Checkpoint checkpoint;
   private final DecoderConfig config;
@@ -27,7 +30,8 @@ public final class DenseTensors {
   }
 
   /**
-   * @throws CmoeException of kind BAD_INPUT for a tensor that is missing or has the wrong shape, UNSUPPORTED for a type that is not read
+   * @throws CmoeException of kind BAD_INPUT for a tensor that is missing or has the wrong shape,
+   *     UNSUPPORTED for a type that is not read
    */
   public static DenseTensors check(Checkpoint checkpoint, DecoderConfig config) {
     DenseTensors all = new DenseTensors(checkpoint, config);
@@ -84,11 +88,20 @@ public final class DenseTensors {
     StoredTensor up = tensors.get(names.mlp("up_proj", part));
     if (gate.dtype() != up.dtype()) {
       throw CmoeException.unsupported(
-          up.path() + ": '" + up.name() + "' is " + up.dtype() + " and its gate_proj " + gate.dtype() + "; store both in one type");
+          up.path()
+              + ": '"
+              + up.name()
+              + "' is "
+              + up.dtype()
+              + " and its gate_proj "
+              + gate.dtype()
+              + "; store both in one type");
     }
   }
 
-  /** Tensors of the checkpoint that a model of this family does not have; they are not carried over. */
+  /**
+   * Tensors of the checkpoint that a model of this family does not have; they are not carried over.
+   */
   public List<String> unknown() {
     TreeSet<String> names = new TreeSet<>(checkpoint.names());
     names.removeAll(tensors.keySet());
@@ -134,12 +147,15 @@ public final class DenseTensors {
   List<String> keptOfLayer(int index) {
     LayerNames names = new LayerNames(index);
     return tensors.keySet().stream()
-        .filter(name -> name.startsWith(names.prefix()) && !name.startsWith(names.prefix() + "mlp."))
+        .filter(
+            name -> name.startsWith(names.prefix()) && !name.startsWith(names.prefix() + "mlp."))
         .toList();
   }
 
   /** Names of what follows the layers. */
   List<String> keptAfterLayers() {
-    return config.tiedHead() ? List.of(LayerNames.FINAL_NORM) : List.of(LayerNames.FINAL_NORM, LayerNames.HEAD);
+    return config.tiedHead()
+        ? List.of(LayerNames.FINAL_NORM)
+        : List.of(LayerNames.FINAL_NORM, LayerNames.HEAD);
   }
 }

@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Columns of a layer's down-projection in expert order: the dense ones moved as bytes, or the refitted ones rounded to the same type. An
- * id of d_ff or above is padding and gives zeros.
+ * Columns of a layer's down-projection in expert order: the dense ones moved as bytes, or the
+ * refitted ones rounded to the same type. An id of d_ff or above is padding and gives zeros.
  */
 final class DownColumns {
   private final StoredTensor dense;
@@ -27,7 +27,8 @@ final class DownColumns {
   /** Columns [first, first + count) of the expert order: [d,count] row-major. */
   ByteBuffer columns(int first, int count) {
     ByteBuffer out =
-        ByteBuffer.allocate(Math.multiplyExact(hidden * count, dense.dtype().bytes())).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer.allocate(Math.multiplyExact(hidden * count, dense.dtype().bytes()))
+            .order(ByteOrder.LITTLE_ENDIAN);
     if (plan.down().isPresent()) {
       float[] down = plan.down().get();
       int width = down.length / hidden;

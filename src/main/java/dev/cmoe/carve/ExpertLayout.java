@@ -5,7 +5,8 @@ import dev.cmoe.arch.RouterKind;
 import dev.cmoe.recipe.ExpertSpec;
 
 /**
- * SxAyEz applied to a number of neurons. When z does not divide it, zero neurons pad it; they go to routed experts.
+ * SxAyEz applied to a number of neurons. When z does not divide it, zero neurons pad it; they go to
+ * routed experts.
  *
  * @param neurons d_ff of the dense model
  */
@@ -36,11 +37,22 @@ public record ExpertLayout(ExpertSpec spec, int neurons) {
     return (spec.shared() + spec.active()) * expertWidth();
   }
 
-  /** Shape of a model carved so with a router of {@code kind}. Without one, the whole budget is shared. */
+  /**
+   * Shape of a model carved so with a router of {@code kind}. Without one, the whole budget is
+   * shared.
+   */
   public MoeShape shape(RouterKind kind) {
     return kind == RouterKind.NONE
-        ? new MoeShape(spec.shared() + spec.active(), 0, spec.total(), 0, expertWidth(), budget(), kind, false)
+        ? new MoeShape(
+            spec.shared() + spec.active(), 0, spec.total(), 0, expertWidth(), budget(), kind, false)
         : new MoeShape(
-            spec.shared(), spec.active(), spec.total(), experts(), expertWidth(), sharedWidth(), kind, false);
+            spec.shared(),
+            spec.active(),
+            spec.total(),
+            experts(),
+            expertWidth(),
+            sharedWidth(),
+            kind,
+            false);
   }
 }

@@ -23,7 +23,10 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 
-/** Carves one layer at a time: profile, group, route, compensate, and move the calibration tokens through the carved layer. */
+/**
+ * Carves one layer at a time: profile, group, route, compensate, and move the calibration tokens
+ * through the carved layer.
+ */
 final class LayerCarver {
   /** Rates are counted for the neurons among this many largest contributions of a token. */
   private final int kAct;
@@ -59,14 +62,21 @@ final class LayerCarver {
   record Outcome(LayerPlan plan, LayerFindings findings, CarvedLayer layer) {}
 
   /**
-   * Carves {@code layer}. {@code states} come in as its input and leave as the carved layer's output.
+   * Carves {@code layer}. {@code states} come in as its input and leave as the carved layer's
+   * output.
    *
    * @param scope holds the layer and what is made here
-   * @param stored type that the down-projection is stored in; the refitted one is rounded to it before it is used
+   * @param stored type that the down-projection is stored in; the refitted one is rounded to it
+   *     before it is used
    * @param check whether to compare all experts on with the dense block
    */
   Outcome carve(
-      Scope scope, DecoderLayer layer, HiddenStates states, StoredType stored, SplittableRandom random, boolean check) {
+      Scope scope,
+      DecoderLayer layer,
+      HiddenStates states,
+      StoredType stored,
+      SplittableRandom random,
+      boolean check) {
     long start = System.nanoTime();
     DenseFeedForward dense = (DenseFeedForward) layer.feedForward();
     FeedForwardWeights weights = new FeedForwardWeights(engine, scope, dense, type, layout.width());
@@ -76,30 +86,39 @@ final class LayerCarver {
 
     Grouping grouping = method.group(scope, activations, random.split());
     // From here on the weights are in expert order, so what the check compares with comes first.
-    Optional<Tensor> reference = check ? Optional.of(dense.forward(scope, activations.input(0))) : Optional.empty();
+    Optional<Tensor> reference =
+        check ? Optional.of(dense.forward(scope, activations.input(0))) : Optional.empty();
     activations.reorder(Orders.of(grouping));
     int shared = grouping.shared().length;
     int experts = grouping.experts().size();
-    ExpertMasses masses = ExpertMasses.measure(engine, scope, activations, shared, experts);
+    ExpertMasses masses =
+        ExpertMasses.measure(engine, scope, activations, shared, experts, method.needsProducts());
     OptionalDouble difference =
         reference.isPresent()
             ? OptionalDouble.of(difference(scope, reference.get(), activations, masses))
             : OptionalDouble.empty();
 
     Router router =
-        method.routes() ? method.route(scope, activations, grouping, masses, random.split()) : new Router.None();
+        method.routes()
+            ? method.route(scope, activations, grouping, masses, random.split())
+            : new Router.None();
     int hidden = Math.toIntExact(activations.input(0).size(1));
-    RouterScores scores = new RouterScores(engine, scope, router, hidden, experts, layout.spec().active());
+    RouterScores scores =
+        new RouterScores(engine, scope, router, hidden, experts, layout.spec().active());
     List<Tensor> gates = new ArrayList<>();
     for (int b = 0; b < activations.size(); b++) {
       gates.add(scores.gates(scope, activations.input(b)));
     }
     Optional<RoutingFigures> routing =
         method.routes()
-            ? Optional.of(RoutingFigures.of(engine, scope, masses.masses(), gates, layout.spec().active()))
+            ? Optional.of(
+                RoutingFigures.of(engine, scope, masses.masses(), gates, layout.spec().active()))
             : Optional.empty();
 
-    Tensor down = method.routes() ? weights.down() : kernel.call(scope, "firstColumns", weights.down(), shared);
+    Tensor down =
+        method.routes()
+            ? weights.down()
+            : kernel.call(scope, "firstColumns", weights.down(), shared);
     OptionalDouble strength = OptionalDouble.empty();
     Optional<float[]> replaced = Optional.empty();
     if (refit.isPresent()) {
@@ -113,7 +132,12 @@ final class LayerCarver {
                     start32,
                     (into, b) ->
                         CarvedLayer.running(
-                            kernel, into, activations.hidden(b), gates.get(b), shared, method.routes()),
+                            kernel,
+                            into,
+                            activations.hidden(b),
+                            gates.get(b),
+                            shared,
+                            method.routes()),
                     masses.outputs());
         down = kernel.call(scope, "rounded", result.down(), stored.scalarType());
         strength = OptionalDouble.of(result.strength());
@@ -124,11 +148,15 @@ final class LayerCarver {
     CarvedLayer carved = new CarvedLayer(engine, weights, scores, down, shared, method.routes());
     double error = advance(scope, layer, states, activations, masses, gates, carved);
     LayerFindings findings =
-        new LayerFindings(routing, error, strength, rates, difference, (System.nanoTime() - start) / 1e9);
+        new LayerFindings(
+            routing, error, strength, rates, difference, (System.nanoTime() - start) / 1e9);
     return new Outcome(new LayerPlan(grouping, router, replaced), findings, carved);
   }
 
-  /** Adds the carved outputs to the residuals in {@code states}; returns the relative squared error of the outputs. */
+  /**
+   * Adds the carved outputs to the residuals in {@code states}; returns the relative squared error
+   * of the outputs.
+   */
   private double advance(
       Scope scope,
       DecoderLayer layer,
@@ -146,7 +174,12 @@ final class LayerCarver {
             Tensor y = carved.output(scratch, activations.hidden(batch), gates.get(batch));
             double[] part =
                 kernel
-                    .call(scratch, "error", y, masses.outputs().get(batch), activations.weights().downBias())
+                    .call(
+                        scratch,
+                        "error",
+                        y,
+                        masses.outputs().get(batch),
+                        activations.weights().downBias())
                     .toDoubles();
             sums[0] += part[0];
             sums[1] += part[1];
@@ -156,12 +189,21 @@ final class LayerCarver {
     return sums[0] / Math.max(sums[1], Double.MIN_NORMAL);
   }
 
-  /** All experts on must be the dense block, to rounding: the guard against every mistake in order and slicing. */
-  private double difference(Scope scope, Tensor y, LayerActivations activations, ExpertMasses masses) {
+  /**
+   * All experts on must be the dense block, to rounding: the guard against every mistake in order
+   * and slicing.
+   */
+  private double difference(
+      Scope scope, Tensor y, LayerActivations activations, ExpertMasses masses) {
     try (Scope scratch = scope.child()) {
       double[] largest =
           kernel
-              .call(scratch, "largestDifference", y, masses.outputs().get(0), activations.weights().downBias())
+              .call(
+                  scratch,
+                  "largestDifference",
+                  y,
+                  masses.outputs().get(0),
+                  activations.weights().downBias())
               .toDoubles();
       double difference = largest[0] / Math.max(largest[1], Double.MIN_NORMAL);
       double allowed = type == ComputeType.FLOAT32 ? 1e-4 : 5e-2;

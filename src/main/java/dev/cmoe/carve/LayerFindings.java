@@ -8,10 +8,13 @@ import java.util.OptionalDouble;
  * What was measured on the calibration tokens while a layer was carved.
  *
  * @param routing empty when nothing is routed
- * @param reconstructionError ‖y' - y‖² / ‖y‖² of the carved output y' against the dense y on the same inputs
+ * @param reconstructionError ‖y' - y‖² / ‖y‖² of the carved output y' against the dense y on the
+ *     same inputs
  * @param ridgeStrength λ of the refit, when there was one
- * @param rates share of tokens in which each neuron is among the Ka largest contributions, in dense order
- * @param maxDifference largest |difference| between all experts on and the dense block, over the largest |output|; first layer only
+ * @param rates share of tokens in which each neuron is among the Ka largest contributions, in dense
+ *     order
+ * @param maxDifference largest |difference| between all experts on and the dense block, over the
+ *     largest |output|; first layer only
  * @param seconds time spent on the layer
  */
 @SuppressWarnings("ArrayRecordComponent")

@@ -7,22 +7,40 @@ import dev.cmoe.engine.Scope;
 import java.util.SplittableRandom;
 
 /**
- * A way to divide one layer's neurons and to route to them. A preset is one method and whether the down-projection is refitted after it
- * ({@link CarveMethods}).
+ * A way to divide one layer's neurons and to route to them. A preset is one method and whether the
+ * down-projection is refitted after it ({@link CarveMethods}).
  */
 public interface LayerMethod {
   /** Whether a router chooses experts. */
   boolean routes();
 
-  /** Markers a token of the paper's unit-norm profile that {@link #group} needs; 0 when it needs none. */
+  /**
+   * Markers a token of the paper's unit-norm profile that {@link #group} needs; 0 when it needs
+   * none.
+   */
   default int unitMarkers() {
     return 0;
   }
 
-  /** Divides the neurons; the activations are in dense order. Without routing, what is not shared never runs. */
+  /** Whether {@link #route} needs the inner products of expert outputs. */
+  default boolean needsProducts() {
+    return false;
+  }
+
+  /**
+   * Divides the neurons; the activations are in dense order. Without routing, what is not shared
+   * never runs.
+   */
   Grouping group(Scope scope, LayerActivations activations, SplittableRandom random);
 
-  /** The router for {@code grouping}; the activations are now in expert order. Not called when {@link #routes} is false. */
+  /**
+   * The router for {@code grouping}; the activations are now in expert order. Not called when
+   * {@link #routes} is false.
+   */
   Router route(
-      Scope scope, LayerActivations activations, Grouping grouping, ExpertMasses masses, SplittableRandom random);
+      Scope scope,
+      LayerActivations activations,
+      Grouping grouping,
+      ExpertMasses masses,
+      SplittableRandom random);
 }

@@ -21,7 +21,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** A saved plan, read layer by layer. It says everything that carving decided, so applying it again gives the same weights. */
+/**
+ * A saved plan, read layer by layer. It says everything that carving decided, so applying it again
+ * gives the same weights.
+ */
 public final class MoePlan implements AutoCloseable {
   private static final ObjectMapper JSON =
       new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
@@ -51,7 +54,9 @@ public final class MoePlan implements AutoCloseable {
     PlanHeader header;
     try {
       root = JSON.readTree(file.toFile());
-      if (root == null || !root.isObject() || !PlanHeader.SCHEMA.equals(root.path("schema").asText())) {
+      if (root == null
+          || !root.isObject()
+          || !PlanHeader.SCHEMA.equals(root.path("schema").asText())) {
         throw CmoeException.badInput(file, "is not a plan of schema " + PlanHeader.SCHEMA);
       }
       header = JSON.treeToValue(root, PlanHeader.class);
@@ -62,9 +67,11 @@ public final class MoePlan implements AutoCloseable {
     }
     JsonNode layers = root.path("layers");
     if (layers.size() != header.layers()) {
-      throw CmoeException.badInput(file, "has " + layers.size() + " layers where its header says " + header.layers());
+      throw CmoeException.badInput(
+          file, "has " + layers.size() + " layers where its header says " + header.layers());
     }
-    return new MoePlan(file, header, layers, SafetensorsFile.open(file.resolveSibling(PlanWriter.TENSOR_FILE)));
+    return new MoePlan(
+        file, header, layers, SafetensorsFile.open(file.resolveSibling(PlanWriter.TENSOR_FILE)));
   }
 
   public PlanHeader header() {
@@ -101,7 +108,14 @@ public final class MoePlan implements AutoCloseable {
     MoeShape shape = shape();
     if (grouping.places() != layout().width() || grouping.shared().length != shape.sharedWidth()) {
       throw CmoeException.badInput(
-          file, "layer " + index + " divides " + grouping.places() + " neurons where " + layout().width() + " are expected");
+          file,
+          "layer "
+              + index
+              + " divides "
+              + grouping.places()
+              + " neurons where "
+              + layout().width()
+              + " are expected");
     }
     int experts = shape.experts();
     int hidden = header.hidden();
@@ -110,14 +124,17 @@ public final class MoePlan implements AutoCloseable {
           case NONE -> new Router.None();
           case LINEAR ->
               new Router.Linear(
-                  tensor(index, "router.weight", experts, hidden), tensor(index, "router.bias", experts));
+                  tensor(index, "router.weight", experts, hidden),
+                  tensor(index, "router.bias", experts));
           case CMOE ->
               new Router.Cmoe(
                   tensor(index, "router.gate_weight", experts, hidden),
                   tensor(index, "router.up_weight", experts, hidden));
         };
     Optional<float[]> down =
-        header.refitted() ? Optional.of(tensor(index, "down_proj", hidden, shape.storedNeurons())) : Optional.empty();
+        header.refitted()
+            ? Optional.of(tensor(index, "down_proj", hidden, shape.storedNeurons()))
+            : Optional.empty();
     return new LayerPlan(grouping, router, down);
   }
 
@@ -130,11 +147,20 @@ public final class MoePlan implements AutoCloseable {
     TensorInfo info =
         tensors
             .find(name)
-            .orElseThrow(() -> CmoeException.badInput(tensors.path(), "tensor '" + name + "' is missing"));
+            .orElseThrow(
+                () -> CmoeException.badInput(tensors.path(), "tensor '" + name + "' is missing"));
     List<Long> expected = IntStream.range(0, shape.length).mapToObj(i -> shape[i]).toList();
     if (!info.shape().equals(expected) || !info.dtype().isFloat() || info.dtype() == DType.F64) {
       throw CmoeException.badInput(
-          tensors.path(), "tensor '" + name + "' is " + info.dtype() + info.shape() + " where " + expected + " is expected");
+          tensors.path(),
+          "tensor '"
+              + name
+              + "' is "
+              + info.dtype()
+              + info.shape()
+              + " where "
+              + expected
+              + " is expected");
     }
     float[] values = new float[Math.toIntExact(info.spec().elements())];
     HalfFloats.toFloats(tensors.bytes(info), info.dtype(), values, 0, values.length);

@@ -8,12 +8,15 @@ import java.nio.ByteOrder;
 final class NeuronRows {
   private NeuronRows() {}
 
-  /** The rows {@code ids} one after the other; an id of d_ff or above is padding and gives zeros. */
+  /**
+   * The rows {@code ids} one after the other; an id of d_ff or above is padding and gives zeros.
+   */
   static ByteBuffer gather(StoredTensor matrix, int[] ids) {
     int neurons = Math.toIntExact(matrix.shape().get(0));
     ByteBuffer source = matrix.bytes();
     int row = source.remaining() / neurons;
-    ByteBuffer rows = ByteBuffer.allocate(Math.multiplyExact(row, ids.length)).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer rows =
+        ByteBuffer.allocate(Math.multiplyExact(row, ids.length)).order(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i < ids.length; i++) {
       if (ids[i] < neurons) {
         rows.put(i * row, source, ids[i] * row, row);

@@ -19,8 +19,9 @@ import java.util.List;
 import java.util.SortedMap;
 
 /**
- * Writes a carved model in the own format. Every weight is moved as the bytes it was stored in; only routers and refitted projections are
- * new. Layers come in order, and one layer's feed-forward block is in memory at a time.
+ * Writes a carved model in the own format. Every weight is moved as the bytes it was stored in;
+ * only routers and refitted projections are new. Layers come in order, and one layer's feed-forward
+ * block is in memory at a time.
  */
 public final class OwnFormatWriter implements AutoCloseable {
   private final Checkpoint dense;
@@ -30,7 +31,12 @@ public final class OwnFormatWriter implements AutoCloseable {
   private final CheckpointWriter writer;
 
   public OwnFormatWriter(
-      Path directory, Checkpoint dense, DenseTensors tensors, DecoderConfig config, MoeShape shape, long shardBytes) {
+      Path directory,
+      Checkpoint dense,
+      DenseTensors tensors,
+      DecoderConfig config,
+      MoeShape shape,
+      long shardBytes) {
     this.dense = dense;
     this.tensors = tensors;
     this.config = config;
@@ -51,9 +57,11 @@ public final class OwnFormatWriter implements AutoCloseable {
       long hidden = config.hidden();
       if (shape.sharedWidth() > 0) {
         long width = shape.sharedWidth();
-        specs.add(TensorSpec.of(OwnLayout.shared(names, "gate_proj", "weight"), gate, width, hidden));
+        specs.add(
+            TensorSpec.of(OwnLayout.shared(names, "gate_proj", "weight"), gate, width, hidden));
         specs.add(TensorSpec.of(OwnLayout.shared(names, "up_proj", "weight"), gate, width, hidden));
-        specs.add(TensorSpec.of(OwnLayout.shared(names, "down_proj", "weight"), down, hidden, width));
+        specs.add(
+            TensorSpec.of(OwnLayout.shared(names, "down_proj", "weight"), down, hidden, width));
         if (config.mlpBias()) {
           DType bias = tensors.spec(names.mlp("gate_proj", "bias")).dtype();
           specs.add(TensorSpec.of(OwnLayout.shared(names, "gate_proj", "bias"), bias, width));
@@ -63,18 +71,24 @@ public final class OwnFormatWriter implements AutoCloseable {
       if (shape.router() != RouterKind.NONE) {
         long experts = shape.experts();
         long width = shape.expertWidth();
-        specs.add(TensorSpec.of(OwnLayout.experts(names, "gate_up_proj"), gate, experts, 2 * width, hidden));
-        specs.add(TensorSpec.of(OwnLayout.experts(names, "down_proj"), down, experts, hidden, width));
+        specs.add(
+            TensorSpec.of(
+                OwnLayout.experts(names, "gate_up_proj"), gate, experts, 2 * width, hidden));
+        specs.add(
+            TensorSpec.of(OwnLayout.experts(names, "down_proj"), down, experts, hidden, width));
         if (config.mlpBias()) {
           DType bias = tensors.spec(names.mlp("gate_proj", "bias")).dtype();
-          specs.add(TensorSpec.of(OwnLayout.experts(names, "gate_up_bias"), bias, experts, 2 * width));
+          specs.add(
+              TensorSpec.of(OwnLayout.experts(names, "gate_up_bias"), bias, experts, 2 * width));
         }
         if (shape.router() == RouterKind.LINEAR) {
           specs.add(TensorSpec.of(OwnLayout.router(names, "weight"), DType.F32, experts, hidden));
           specs.add(TensorSpec.of(OwnLayout.router(names, "bias"), DType.F32, experts));
         } else {
-          specs.add(TensorSpec.of(OwnLayout.router(names, "gate_weight"), DType.F32, experts, hidden));
-          specs.add(TensorSpec.of(OwnLayout.router(names, "up_weight"), DType.F32, experts, hidden));
+          specs.add(
+              TensorSpec.of(OwnLayout.router(names, "gate_weight"), DType.F32, experts, hidden));
+          specs.add(
+              TensorSpec.of(OwnLayout.router(names, "up_weight"), DType.F32, experts, hidden));
         }
         specs.add(TensorSpec.of(OwnLayout.router(names, "selection_bias"), DType.F32, experts));
       }
@@ -94,7 +108,9 @@ public final class OwnFormatWriter implements AutoCloseable {
     StoredTensor gate = dense.tensor(names.mlp("gate_proj", "weight"));
     StoredTensor up = dense.tensor(names.mlp("up_proj", "weight"));
     int[] shared = plan.grouping().shared();
-    DownColumns down = new DownColumns(dense.tensor(names.mlp("down_proj", "weight")), plan, config.intermediate());
+    DownColumns down =
+        new DownColumns(
+            dense.tensor(names.mlp("down_proj", "weight")), plan, config.intermediate());
     boolean bias = config.mlpBias();
     StoredTensor gateBias = bias ? dense.tensor(names.mlp("gate_proj", "bias")) : null;
     StoredTensor upBias = bias ? dense.tensor(names.mlp("up_proj", "bias")) : null;
@@ -103,7 +119,8 @@ public final class OwnFormatWriter implements AutoCloseable {
       writer.write(OwnLayout.shared(names, "up_proj", "weight"), NeuronRows.gather(up, shared));
       writer.write(OwnLayout.shared(names, "down_proj", "weight"), down.columns(0, shared.length));
       if (bias) {
-        writer.write(OwnLayout.shared(names, "gate_proj", "bias"), NeuronRows.gather(gateBias, shared));
+        writer.write(
+            OwnLayout.shared(names, "gate_proj", "bias"), NeuronRows.gather(gateBias, shared));
         writer.write(OwnLayout.shared(names, "up_proj", "bias"), NeuronRows.gather(upBias, shared));
       }
     }
@@ -111,7 +128,8 @@ public final class OwnFormatWriter implements AutoCloseable {
       List<int[]> experts = plan.grouping().experts();
       writer.write(OwnLayout.experts(names, "gate_up_proj"), pairs(gate, up, experts));
       ByteBuffer[] downs = new ByteBuffer[experts.size()];
-      Arrays.setAll(downs, e -> down.columns(shared.length + e * shape.expertWidth(), shape.expertWidth()));
+      Arrays.setAll(
+          downs, e -> down.columns(shared.length + e * shape.expertWidth(), shape.expertWidth()));
       writer.write(OwnLayout.experts(names, "down_proj"), downs);
       if (bias) {
         writer.write(OwnLayout.experts(names, "gate_up_bias"), pairs(gateBias, upBias, experts));
@@ -135,14 +153,19 @@ public final class OwnFormatWriter implements AutoCloseable {
 
   private void writeRouter(LayerNames names, Router router) {
     if (router instanceof Router.Linear linear) {
-      writer.write(OwnLayout.router(names, "weight"), HalfFloats.fromFloats(linear.weight(), DType.F32));
-      writer.write(OwnLayout.router(names, "bias"), HalfFloats.fromFloats(linear.bias(), DType.F32));
+      writer.write(
+          OwnLayout.router(names, "weight"), HalfFloats.fromFloats(linear.weight(), DType.F32));
+      writer.write(
+          OwnLayout.router(names, "bias"), HalfFloats.fromFloats(linear.bias(), DType.F32));
     } else if (router instanceof Router.Cmoe cmoe) {
-      writer.write(OwnLayout.router(names, "gate_weight"), HalfFloats.fromFloats(cmoe.gate(), DType.F32));
-      writer.write(OwnLayout.router(names, "up_weight"), HalfFloats.fromFloats(cmoe.up(), DType.F32));
+      writer.write(
+          OwnLayout.router(names, "gate_weight"), HalfFloats.fromFloats(cmoe.gate(), DType.F32));
+      writer.write(
+          OwnLayout.router(names, "up_weight"), HalfFloats.fromFloats(cmoe.up(), DType.F32));
     }
     writer.write(
-        OwnLayout.router(names, "selection_bias"), HalfFloats.fromFloats(new float[shape.experts()], DType.F32));
+        OwnLayout.router(names, "selection_bias"),
+        HalfFloats.fromFloats(new float[shape.experts()], DType.F32));
   }
 
   private void copy(List<String> names) {

@@ -25,13 +25,18 @@ record PaperMethod(ExpertLayout layout, int kAct) implements LayerMethod {
   @Override
   public Grouping group(Scope scope, LayerActivations activations, SplittableRandom random) {
     UnitProfile profile = activations.unit().orElseThrow();
-    return new PaperGrouping(layout.sharedWidth(), layout.experts(), layout.expertWidth(), MarkerDistance.BITS)
+    return new PaperGrouping(
+            layout.sharedWidth(), layout.experts(), layout.expertWidth(), MarkerDistance.BITS)
         .group(profile.markers(), profile.meanAbs());
   }
 
   @Override
   public Router route(
-      Scope scope, LayerActivations activations, Grouping grouping, ExpertMasses masses, SplittableRandom random) {
+      Scope scope,
+      LayerActivations activations,
+      Grouping grouping,
+      ExpertMasses masses,
+      SplittableRandom random) {
     int[] order = Orders.of(grouping);
     int[] rows = new int[layout.experts()];
     for (int e = 0; e < rows.length; e++) {

@@ -15,8 +15,12 @@ final class PlanTensors {
     return "layers." + layer + "." + part;
   }
 
-  /** Router tensors float32; the replaced down-projection [d, neurons that can run] in the type of the dense one. */
-  static List<TensorSpec> specs(MoeShape shape, int hidden, boolean refitted, List<DType> downTypes) {
+  /**
+   * Router tensors float32; the replaced down-projection [d, neurons that can run] in the type of
+   * the dense one.
+   */
+  static List<TensorSpec> specs(
+      MoeShape shape, int hidden, boolean refitted, List<DType> downTypes) {
     List<TensorSpec> specs = new ArrayList<>();
     long experts = shape.experts();
     for (int i = 0; i < downTypes.size(); i++) {
@@ -28,7 +32,8 @@ final class PlanTensors {
         specs.add(TensorSpec.of(name(i, "router.up_weight"), DType.F32, experts, hidden));
       }
       if (refitted) {
-        specs.add(TensorSpec.of(name(i, "down_proj"), downTypes.get(i), hidden, shape.storedNeurons()));
+        specs.add(
+            TensorSpec.of(name(i, "down_proj"), downTypes.get(i), hidden, shape.storedNeurons()));
       }
     }
     return specs;

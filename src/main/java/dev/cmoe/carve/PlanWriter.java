@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Writes a plan as it is made: {@code moe_plan.json} for people (which neurons went where), {@code moe_plan.safetensors} with the routers
- * and replaced projections. Layers come in order.
+ * Writes a plan as it is made: {@code moe_plan.json} for people (which neurons went where), {@code
+ * moe_plan.safetensors} with the routers and replaced projections. Layers come in order.
  */
 public final class PlanWriter implements AutoCloseable {
   public static final String JSON_FILE = "moe_plan.json";
@@ -67,7 +67,8 @@ public final class PlanWriter implements AutoCloseable {
     }
     if (header.refitted()) {
       float[] down = plan.down().orElseThrow();
-      tensors.write(PlanTensors.name(layer, "down_proj"), HalfFloats.fromFloats(down, downTypes.get(layer)));
+      tensors.write(
+          PlanTensors.name(layer, "down_proj"), HalfFloats.fromFloats(down, downTypes.get(layer)));
     }
   }
 
@@ -90,7 +91,9 @@ public final class PlanWriter implements AutoCloseable {
     }
   }
 
-  /** One line a layer's list of ids: short enough to look at, and a diff shows which layer changed. */
+  /**
+   * One line a layer's list of ids: short enough to look at, and a diff shows which layer changed.
+   */
   private String pretty() throws IOException {
     StringBuilder text = new StringBuilder("{\n");
     ObjectNode head = document.deepCopy();

@@ -34,7 +34,11 @@ record RandomMethod(ExpertLayout layout) implements LayerMethod {
 
   @Override
   public Router route(
-      Scope scope, LayerActivations activations, Grouping grouping, ExpertMasses masses, SplittableRandom random) {
+      Scope scope,
+      LayerActivations activations,
+      Grouping grouping,
+      ExpertMasses masses,
+      SplittableRandom random) {
     int hidden = Math.toIntExact(activations.input(0).size(1));
     float[] weight = new float[layout.experts() * hidden];
     for (int i = 0; i < weight.length; i++) {

@@ -8,7 +8,10 @@ import dev.cmoe.engine.Scope;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** No routing: the (x+y)·m neurons with the largest mean contribution always run. The control that a router has to beat. */
+/**
+ * No routing: the (x+y)·m neurons with the largest mean contribution always run. The control that a
+ * router has to beat.
+ */
 record StaticMethod(ExpertLayout layout) implements LayerMethod {
   @Override
   public boolean routes() {
@@ -25,7 +28,11 @@ record StaticMethod(ExpertLayout layout) implements LayerMethod {
 
   @Override
   public Router route(
-      Scope scope, LayerActivations activations, Grouping grouping, ExpertMasses masses, SplittableRandom random) {
+      Scope scope,
+      LayerActivations activations,
+      Grouping grouping,
+      ExpertMasses masses,
+      SplittableRandom random) {
     return new Router.None();
   }
 }

@@ -11,7 +11,14 @@ record CarveAnswer(CarveReport report) implements Answer {
   @Override
   public String text() {
     StringBuilder text = new StringBuilder();
-    text.append(String.format(Locale.ROOT, "%s carved %s (%s) into %s%n", report.model().name(), report.experts(), report.preset(), report.output()));
+    text.append(
+        String.format(
+            Locale.ROOT,
+            "%s carved %s (%s) into %s%n",
+            report.model().name(),
+            report.experts(),
+            report.preset(),
+            report.output()));
     PerplexityFigures perplexity = report.perplexity();
     if (perplexity != null) {
       line(text, "perplexity dense", perplexity.dense(), null);
@@ -19,7 +26,13 @@ record CarveAnswer(CarveReport report) implements Answer {
       line(text, "  static-fitted", perplexity.staticFitted(), perplexity.dense());
       line(text, "  static", perplexity.staticControl(), perplexity.dense());
       line(text, "  random", perplexity.random(), perplexity.dense());
-      text.append(String.format(Locale.ROOT, "  %-20s%d tokens of %s%n", "measured on", perplexity.tokens(), perplexity.text()));
+      text.append(
+          String.format(
+              Locale.ROOT,
+              "  %-20s%d tokens of %s%n",
+              "measured on",
+              perplexity.tokens(),
+              perplexity.text()));
     }
     ParameterCounts parameters = report.parameters();
     text.append(
@@ -31,9 +44,16 @@ record CarveAnswer(CarveReport report) implements Answer {
             Quantity.count(parameters.total()),
             Quantity.count(parameters.dense())));
     if (report.cost() != null) {
-      text.append(String.format(Locale.ROOT, "  %-20s%s%n", "time", Quantity.seconds(report.cost().totalSeconds())));
+      text.append(
+          String.format(
+              Locale.ROOT, "  %-20s%s%n", "time", Quantity.seconds(report.cost().totalSeconds())));
       if (report.cost().peakAnonymousBytes() != null) {
-        text.append(String.format(Locale.ROOT, "  %-20s%s%n", "peak memory", Quantity.bytes(report.cost().peakAnonymousBytes())));
+        text.append(
+            String.format(
+                Locale.ROOT,
+                "  %-20s%s%n",
+                "peak memory",
+                Quantity.bytes(report.cost().peakAnonymousBytes())));
       }
     }
     text.append(String.format(Locale.ROOT, "  %-20s%s/report.html%n", "report", report.output()));

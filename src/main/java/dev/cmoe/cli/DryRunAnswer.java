@@ -35,7 +35,9 @@ record DryRunAnswer(DryRun plan) implements Answer {
         Quantity.count(plan.parameters().dense()),
         Quantity.bytes(plan.outputBytes()),
         Quantity.bytes(plan.memoryBytes()),
-        plan.availableBytes() == null ? "" : " of " + Quantity.bytes(plan.availableBytes()) + " available",
+        plan.availableBytes() == null
+            ? ""
+            : " of " + Quantity.bytes(plan.availableBytes()) + " available",
         Quantity.seconds(plan.seconds()));
   }
 

@@ -14,21 +14,53 @@ record InspectAnswer(InspectJob.Result result) implements Answer {
     StringBuilder text = new StringBuilder();
     line(text, "model", result.directory().toString());
     line(text, "family", config.family() + result.moe().map(moe -> ", carved " + moe).orElse(""));
-    line(text, "layers", config.layers() + " of hidden " + config.hidden() + ", feed-forward " + config.intermediate());
+    line(
+        text,
+        "layers",
+        config.layers()
+            + " of hidden "
+            + config.hidden()
+            + ", feed-forward "
+            + config.intermediate());
     line(
         text,
         "attention",
-        config.heads() + " heads of " + config.headDim() + ", " + config.keyValueHeads() + " key-value heads, rope " + config.rope().kind().name().toLowerCase(Locale.ROOT));
-    line(text, "vocabulary", config.vocabulary() + (config.tiedHead() ? ", tied head" : ", own head"));
+        config.heads()
+            + " heads of "
+            + config.headDim()
+            + ", "
+            + config.keyValueHeads()
+            + " key-value heads, rope "
+            + config.rope().kind().name().toLowerCase(Locale.ROOT));
+    line(
+        text,
+        "vocabulary",
+        config.vocabulary() + (config.tiedHead() ? ", tied head" : ", own head"));
     line(text, "context", config.context() + " tokens");
-    line(text, "parameters", Quantity.count(result.parameters()) + ", active a token " + Quantity.count(result.activeParameters()));
+    line(
+        text,
+        "parameters",
+        Quantity.count(result.parameters())
+            + ", active a token "
+            + Quantity.count(result.activeParameters()));
     line(text, "feed-forward share", Quantity.percent(result.feedForwardShare()));
-    line(text, "weights", Quantity.bytes(result.bytes()) + " in " + result.files() + " file(s), tensors by type " + result.dtypes());
+    line(
+        text,
+        "weights",
+        Quantity.bytes(result.bytes())
+            + " in "
+            + result.files()
+            + " file(s), tensors by type "
+            + result.dtypes());
     if (result.moe().isEmpty()) {
       line(
           text,
           "SxAyEz",
-          "z of " + result.evenExperts().stream().map(String::valueOf).collect(Collectors.joining(", ")) + " divide " + config.intermediate() + " evenly; others are padded");
+          "z of "
+              + result.evenExperts().stream().map(String::valueOf).collect(Collectors.joining(", "))
+              + " divide "
+              + config.intermediate()
+              + " evenly; others are padded");
     }
     return text.toString();
   }

@@ -10,8 +10,7 @@ import dev.cmoe.run.RunListener;
 public final class LiveWorkshop implements Workshop {
   @Override
   public Answer carve(CarveRequest request, RunListener listener) {
-    try (CarveJob job =
-        new CarveJob(request.model(), request.recipe(), request.plan(), listener)) {
+    try (CarveJob job = new CarveJob(request.model(), request.recipe(), request.plan(), listener)) {
       return request.dryRun()
           ? new DryRunAnswer(job.dryRun())
           : new CarveAnswer(job.run(request.output().orElseThrow(), request.overwrite()));

@@ -12,6 +12,8 @@ record LogitsAnswer(LogitsJob.Result result) implements Answer {
   @Override
   public String json() {
     return Documents.render(
-        Documents.of("cmoe.logits/1").put("tokens", result.tokens()).put("vocabulary", result.vocabulary()));
+        Documents.of("cmoe.logits/1")
+            .put("tokens", result.tokens())
+            .put("vocabulary", result.vocabulary()));
   }
 }

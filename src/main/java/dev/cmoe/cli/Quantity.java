@@ -17,7 +17,11 @@ final class Quantity {
       scaled /= 1000;
       unit++;
     }
-    return String.format(Locale.ROOT, scaled < 10 ? "%.2f%s" : scaled < 100 ? "%.1f%s" : "%.0f%s", scaled, units[unit]);
+    return String.format(
+        Locale.ROOT,
+        scaled < 10 ? "%.2f%s" : scaled < 100 ? "%.1f%s" : "%.0f%s",
+        scaled,
+        units[unit]);
   }
 
   static String bytes(long value) {
@@ -29,7 +33,9 @@ final class Quantity {
       return String.format(Locale.ROOT, "%.1f s", value);
     }
     long whole = Math.round(value);
-    return whole < 6000 ? whole / 60 + " min " + whole % 60 + " s" : whole / 3600 + " h " + whole % 3600 / 60 + " min";
+    return whole < 6000
+        ? whole / 60 + " min " + whole % 60 + " s"
+        : whole / 3600 + " h " + whole % 3600 / 60 + " min";
   }
 
   static String percent(double share) {

@@ -1,6 +1,8 @@
 package dev.cmoe.engine;
 
-/** The type in which blocks compute. Reductions, routers and statistics are always float32 or wider. */
+/**
+ * The type in which blocks compute. Reductions, routers and statistics are always float32 or wider.
+ */
 public enum ComputeType {
   FLOAT32(6),
   BFLOAT16(15);

@@ -9,8 +9,9 @@ public final class CpuFeatures {
   private CpuFeatures() {}
 
   /**
-   * Whether bfloat16 products are faster than float32 ones. True with AMX tiles (six times float32 where measured); AVX-512's bfloat16
-   * instructions alone are slower than float32 (docs/experiments.md).
+   * Whether bfloat16 products are faster than float32 ones. True with AMX tiles (six times float32
+   * where measured); AVX-512's bfloat16 instructions alone are slower than float32
+   * (docs/experiments.md).
    */
   public static boolean fastBfloat16() {
     Path info = Path.of("/proc/cpuinfo");

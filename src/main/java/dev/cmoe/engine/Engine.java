@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * libtorch, started with a number of threads on a device. Opening it loads the native libraries, so commands that need no arithmetic
- * must not.
+ * libtorch, started with a number of threads on a device. Opening it loads the native libraries, so
+ * commands that need no arithmetic must not.
  */
 public final class Engine implements AutoCloseable {
   private final Device device;
@@ -37,20 +37,28 @@ public final class Engine implements AutoCloseable {
    * Starts the engine.
    *
    * @param threads threads a kernel may use; 0 for one a core
-   * @throws CmoeException of kind RESOURCES when the device is not there or the native library cannot be loaded
+   * @throws CmoeException of kind RESOURCES when the device is not there or the native library
+   *     cannot be loaded
    */
   public static Engine start(Device device, int threads) {
     System.setProperty("ai.djl.offline", "true");
-    // The profiling executor compiles a second version of a kernel after its first runs, which may round otherwise.
+    // The profiling executor compiles a second version of a kernel after its first runs, which may
+    // round otherwise.
     System.setProperty("ai.djl.pytorch.graph_optimizer", "false");
     try {
       ai.djl.Device place = device.isGpu() ? ai.djl.Device.gpu(device.gpu()) : ai.djl.Device.cpu();
-      if (device.isGpu() && ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount() <= device.gpu()) {
-        throw CmoeException.resources("device " + device + " is not there; libtorch sees "
-            + ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount() + " GPUs; use --device cpu");
+      if (device.isGpu()
+          && ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount() <= device.gpu()) {
+        throw CmoeException.resources(
+            "device "
+                + device
+                + " is not there; libtorch sees "
+                + ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount()
+                + " GPUs; use --device cpu");
       }
       int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-      PtNDManager manager = (PtNDManager) ai.djl.engine.Engine.getEngine("PyTorch").newBaseManager(place);
+      PtNDManager manager =
+          (PtNDManager) ai.djl.engine.Engine.getEngine("PyTorch").newBaseManager(place);
       JniUtils.setNumThreads(count);
       JniUtils.setGradMode(false);
       return new Engine(device, manager, count);

@@ -8,8 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A block of tensor work, written as TorchScript text in a resource and run in one native call. Arguments are tensors, lists of tensors
- * (an empty list stands for an absent optional one), longs, doubles, booleans and strings.
+ * A block of tensor work, written as TorchScript text in a resource and run in one native call.
+ * Arguments are tensors, lists of tensors (an empty list stands for an absent optional one), longs,
+ * doubles, booleans and strings.
  */
 public final class Kernel {
   private final String name;
@@ -61,9 +62,11 @@ public final class Kernel {
     String message = String.valueOf(cause.getMessage());
     if (message.contains("not enough memory") || message.contains("out of memory")) {
       return dev.cmoe.run.CmoeException.resources(
-          "kernel " + name + "." + method + " ran out of memory; use fewer or shorter windows", cause);
+          "kernel " + name + "." + method + " ran out of memory; use fewer or shorter windows",
+          cause);
     }
-    return new IllegalStateException("kernel " + name + "." + method + Arrays.toString(arguments) + " failed", cause);
+    return new IllegalStateException(
+        "kernel " + name + "." + method + Arrays.toString(arguments) + " failed", cause);
   }
 
   private static Tensor[] tensors(Scope into, IValue result) {
@@ -71,7 +74,9 @@ public final class Kernel {
       return new Tensor[] {new Tensor(result.toTensor(into.manager()))};
     }
     if (result.isTensorList()) {
-      return Arrays.stream(result.toTensorArray(into.manager())).map(Tensor::new).toArray(Tensor[]::new);
+      return Arrays.stream(result.toTensorArray(into.manager()))
+          .map(Tensor::new)
+          .toArray(Tensor[]::new);
     }
     if (result.isTuple()) {
       IValue[] parts = result.toIValueTuple();
@@ -90,7 +95,8 @@ public final class Kernel {
       return IValue.from(tensor.array());
     }
     if (argument instanceof List<?> list) {
-      return IValue.listFrom(list.stream().map(t -> ((Tensor) t).array()).toArray(PtNDArray[]::new));
+      return IValue.listFrom(
+          list.stream().map(t -> ((Tensor) t).array()).toArray(PtNDArray[]::new));
     }
     if (argument instanceof Longs list) {
       return IValue.listFrom(list.values());

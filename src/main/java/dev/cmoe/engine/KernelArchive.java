@@ -9,20 +9,24 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /**
- * Wraps kernel text as the archive that libtorch loads: a zip of stored entries with the code, a pickled instance of class {@code K}
- * whose only attribute is {@code training}, an empty constants table and a version. So no Python is needed to build or run.
+ * Wraps kernel text as the archive that libtorch loads: a zip of stored entries with the code, a
+ * pickled instance of class {@code K} whose only attribute is {@code training}, an empty constants
+ * table and a version. So no Python is needed to build or run.
  */
 final class KernelArchive {
-  /** Pickle protocol 2: class reference, empty tuple, new object, {"training": True}, build, stop. */
-  private static final byte[] INSTANCE = concat(
-      new byte[] {(byte) 0x80, 2},
-      ascii("c__torch__\nK\n)"),
-      new byte[] {(byte) 0x81},
-      ascii("}X"),
-      new byte[] {8, 0, 0, 0},
-      ascii("training"),
-      new byte[] {(byte) 0x88},
-      ascii("sb."));
+  /**
+   * Pickle protocol 2: class reference, empty tuple, new object, {"training": True}, build, stop.
+   */
+  private static final byte[] INSTANCE =
+      concat(
+          new byte[] {(byte) 0x80, 2},
+          ascii("c__torch__\nK\n)"),
+          new byte[] {(byte) 0x81},
+          ascii("}X"),
+          new byte[] {8, 0, 0, 0},
+          ascii("training"),
+          new byte[] {(byte) 0x88},
+          ascii("sb."));
 
   private static final byte[] EMPTY_TUPLE = concat(new byte[] {(byte) 0x80, 2}, ascii(")."));
 

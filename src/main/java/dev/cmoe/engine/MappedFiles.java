@@ -8,8 +8,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Weight files mapped into libtorch, each once. A tensor loaded from here in its stored type shares the mapping; in another type or on
- * another device it is a copy in the caller's scope.
+ * Weight files mapped into libtorch, each once. A tensor loaded from here in its stored type shares
+ * the mapping; in another type or on another device it is a copy in the caller's scope.
  */
 public final class MappedFiles implements AutoCloseable {
   /** Element types that weights are stored in. */
@@ -45,19 +45,29 @@ public final class MappedFiles implements AutoCloseable {
     this.scope = engine.cpuScope();
   }
 
-  /** Whether values of {@code type} at byte {@code offset} of a file can be mapped; they must be aligned to their size. */
+  /**
+   * Whether values of {@code type} at byte {@code offset} of a file can be mapped; they must be
+   * aligned to their size.
+   */
   public static boolean canMap(StoredType type, long offset) {
     return offset % type.bytes == 0;
   }
 
   /**
-   * The values of type {@code stored} at byte {@code offset} of {@code file}, on the engine's device, in type {@code type} or, when that
-   * is null, as stored.
+   * The values of type {@code stored} at byte {@code offset} of {@code file}, on the engine's
+   * device, in type {@code type} or, when that is null, as stored.
    */
-  public Tensor load(Scope into, Path file, StoredType stored, long offset, long[] shape, ComputeType type) {
+  public Tensor load(
+      Scope into, Path file, StoredType stored, long offset, long[] shape, ComputeType type) {
     Tensor whole = files.computeIfAbsent(new Key(file, stored), this::map);
     return kernel.call(
-        into, "load", whole, offset / stored.bytes, new Longs(shape), type == null ? stored.scalarType : type.scalarType(), engine.device().torchName());
+        into,
+        "load",
+        whole,
+        offset / stored.bytes,
+        new Longs(shape),
+        type == null ? stored.scalarType : type.scalarType(),
+        engine.device().torchName());
   }
 
   /** Converts {@code tensor} to the compute type on the engine's device. */
@@ -69,7 +79,8 @@ public final class MappedFiles implements AutoCloseable {
   private Tensor map(Key key) {
     try {
       long elements = Files.size(key.file()) / key.type().bytes;
-      return kernel.call(scope, "map", key.file().toAbsolutePath().toString(), elements, key.type().scalarType);
+      return kernel.call(
+          scope, "map", key.file().toAbsolutePath().toString(), elements, key.type().scalarType);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

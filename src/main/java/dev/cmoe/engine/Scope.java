@@ -7,8 +7,8 @@ import ai.djl.pytorch.engine.PtNDManager;
 import java.nio.ByteBuffer;
 
 /**
- * Owns tensors and frees them on close. One scope a layer, one a batch inside it: native memory is then bounded by the work in hand and
- * not by the garbage collector.
+ * Owns tensors and frees them on close. One scope a layer, one a batch inside it: native memory is
+ * then bounded by the work in hand and not by the garbage collector.
  */
 public final class Scope implements AutoCloseable {
   private final PtNDManager manager;
@@ -26,7 +26,10 @@ public final class Scope implements AutoCloseable {
     return new Scope((PtNDManager) manager.newSubManager());
   }
 
-  /** Takes {@code tensor} out of its scope into this one and returns it: the only way to outlive a scope. */
+  /**
+   * Takes {@code tensor} out of its scope into this one and returns it: the only way to outlive a
+   * scope.
+   */
   public Tensor keep(Tensor tensor) {
     tensor.array().attach(manager);
     return tensor;
@@ -52,8 +55,8 @@ public final class Scope implements AutoCloseable {
   }
 
   /**
-   * A float32 tensor over the bytes of {@code buffer} (direct, native order, from its position). On the CPU it shares the memory, which
-   * must stay as it is while the tensor lives.
+   * A float32 tensor over the bytes of {@code buffer} (direct, native order, from its position). On
+   * the CPU it shares the memory, which must stay as it is while the tensor lives.
    */
   public Tensor over(ByteBuffer buffer, long... shape) {
     return new Tensor(manager.create(buffer.slice(), new Shape(shape), DataType.FLOAT32));

@@ -7,8 +7,8 @@ import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
- * A native array, owned by the {@link Scope} that created it and gone with it. A bfloat16 tensor can be passed to kernels but not read
- * from Java.
+ * A native array, owned by the {@link Scope} that created it and gone with it. A bfloat16 tensor
+ * can be passed to kernels but not read from Java.
  */
 public final class Tensor implements AutoCloseable {
   private final PtNDArray array;
@@ -41,8 +41,8 @@ public final class Tensor implements AutoCloseable {
   }
 
   /**
-   * The elements of a float32 tensor on the CPU, row-major, without a copy where the engine allows it. Valid only while this tensor is
-   * open; must not be written to.
+   * The elements of a float32 tensor on the CPU, row-major, without a copy where the engine allows
+   * it. Valid only while this tensor is open; must not be written to.
    */
   public FloatBuffer floats() {
     require(DataType.FLOAT32);

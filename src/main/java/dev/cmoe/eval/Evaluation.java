@@ -9,7 +9,8 @@ import java.util.Optional;
  * @param window tokens a window
  * @param against the dense model on the same windows, when there was one
  */
-public record Evaluation(Perplexity perplexity, long tokens, int window, Optional<Against> against) {
+public record Evaluation(
+    Perplexity perplexity, long tokens, int window, Optional<Against> against) {
 
   /** The dense model's figures beside the model's. */
   public record Against(Perplexity perplexity, Divergence divergence) {}

@@ -12,7 +12,10 @@ import dev.cmoe.run.Stage;
 import java.util.Arrays;
 import java.util.Optional;
 
-/** Measures perplexity, and divergence from a dense model, streaming layers over as many windows as fit in memory. */
+/**
+ * Measures perplexity, and divergence from a dense model, streaming layers over as many windows as
+ * fit in memory.
+ */
 public final class Evaluator {
   /** Bytes of residual stream held at a time. */
   private static final long STREAM_BYTES = 512L << 20;
@@ -24,8 +27,8 @@ public final class Evaluator {
   }
 
   /**
-   * Perplexity of {@code model} on {@code windows}; with {@code dense}, also its perplexity and the divergence from it. A model that is
-   * its own dense model gives divergence 0.
+   * Perplexity of {@code model} on {@code windows}; with {@code dense}, also its perplexity and the
+   * divergence from it. A model that is its own dense model gives divergence 0.
    */
   public Evaluation evaluate(Decoder model, Optional<Decoder> dense, TokenWindows windows) {
     PredictionQuality own = new PredictionQuality(model);
@@ -33,12 +36,15 @@ public final class Evaluator {
     double kl = 0;
     double same = 0;
     int chunk = windowsAtOnce(model, windows.length());
-    long steps = (long) windows.windows().size() * (model.config().layers() + (dense.isPresent() ? model.config().layers() : 0));
+    long steps =
+        (long) windows.windows().size()
+            * (model.config().layers() + (dense.isPresent() ? model.config().layers() : 0));
     long done = 0;
     try (Stage stage = Stage.start(listener, "evaluating", "window-layers", steps)) {
       for (int first = 0; first < windows.windows().size(); first += chunk) {
         int last = Math.min(windows.windows().size(), first + chunk);
-        TokenWindows part = new TokenWindows(windows.length(), windows.windows().subList(first, last));
+        TokenWindows part =
+            new TokenWindows(windows.length(), windows.windows().subList(first, last));
         try (Scope scope = model.engine().scope();
             HiddenStates states = run(model, part, stage, done)) {
           done += (long) part.windows().size() * model.config().layers();
@@ -64,7 +70,10 @@ public final class Evaluator {
         other.map(quality -> new Evaluation.Against(quality.perplexity(), divergence)));
   }
 
-  /** Perplexity of streams that are already through {@code model}'s last layer, or one carved from it. */
+  /**
+   * Perplexity of streams that are already through {@code model}'s last layer, or one carved from
+   * it.
+   */
   public static Perplexity perplexity(Decoder model, HiddenStates states, TokenWindows windows) {
     PredictionQuality quality = new PredictionQuality(model);
     try (Scope scope = model.engine().scope()) {
@@ -92,7 +101,8 @@ public final class Evaluator {
     }
   }
 
-  private static void score(Scope scope, HiddenStates states, TokenWindows windows, PredictionQuality quality) {
+  private static void score(
+      Scope scope, HiddenStates states, TokenWindows windows, PredictionQuality quality) {
     for (int w = 0; w < windows.windows().size(); w++) {
       try (Scope scratch = scope.child()) {
         quality.score(scratch, states.window(scratch, w), windows.windows().get(w));
@@ -113,7 +123,11 @@ public final class Evaluator {
       try (Scope scratch = scope.child()) {
         double[] part =
             own.compare(
-                scratch, states.window(scratch, w), reference.window(scratch, w), windows.windows().get(w), other);
+                scratch,
+                states.window(scratch, w),
+                reference.window(scratch, w),
+                windows.windows().get(w),
+                other);
         sums[0] += part[0];
         sums[1] += part[1];
       }
@@ -156,7 +170,8 @@ public final class Evaluator {
       sum.add(nats);
     }
 
-    double[] compare(Scope scope, Tensor rows, Tensor reference, int[] tokens, PredictionQuality other) {
+    double[] compare(
+        Scope scope, Tensor rows, Tensor reference, int[] tokens, PredictionQuality other) {
       double[] sums = new double[2];
       double[] nats = new double[tokens.length - 1];
       double[] otherNats = new double[tokens.length - 1];
@@ -164,7 +179,8 @@ public final class Evaluator {
         int count = Math.min(rowsAtOnce(), nats.length - first);
         try (Scope scratch = scope.child()) {
           Tensor q = model.logits(scratch, model.rows(scratch, rows, first, count));
-          Tensor p = other.model.logits(scratch, other.model.rows(scratch, reference, first, count));
+          Tensor p =
+              other.model.logits(scratch, other.model.rows(scratch, reference, first, count));
           copy(surprise(scratch, q, tokens, first, count), nats, first);
           copy(surprise(scratch, p, tokens, first, count), otherNats, first);
           Tensor[] both = kernel.callAll(scratch, "divergence", p, q);

@@ -1,11 +1,12 @@
 package dev.cmoe.eval;
 
 /**
- * Perplexity over windows of equal length (CMoE 1.10): exp of the mean over windows of the mean negative log-likelihood of the T-1
- * predicted tokens.
+ * Perplexity over windows of equal length (CMoE 1.10): exp of the mean over windows of the mean
+ * negative log-likelihood of the T-1 predicted tokens.
  *
  * @param value perplexity
- * @param standardError of {@code value}, from the spread of the windows' means; from the tokens' when there is one window
+ * @param standardError of {@code value}, from the spread of the windows' means; from the tokens'
+ *     when there is one window
  * @param nats mean negative log-likelihood a token
  */
 public record Perplexity(double value, double standardError, double nats) {

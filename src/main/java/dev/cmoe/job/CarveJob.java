@@ -32,8 +32,8 @@ import java.util.Optional;
 import java.util.SortedMap;
 
 /**
- * {@code cmoe carve}: everything that can be wrong with the request is found first, then the model is carved into a staged directory,
- * measured and put in place.
+ * {@code cmoe carve}: everything that can be wrong with the request is found first, then the model
+ * is carved into a staged directory, measured and put in place.
  */
 public final class CarveJob implements AutoCloseable {
   private final String model;
@@ -53,7 +53,8 @@ public final class CarveJob implements AutoCloseable {
    *
    * @param planFile a saved plan to apply instead of carving anew
    */
-  public CarveJob(String model, ResolvedRecipe resolved, Optional<Path> planFile, RunListener listener) {
+  public CarveJob(
+      String model, ResolvedRecipe resolved, Optional<Path> planFile, RunListener listener) {
     this.model = model;
     this.resolved = resolved;
     this.recipe = resolved.recipe();
@@ -70,12 +71,20 @@ public final class CarveJob implements AutoCloseable {
     }
     try {
       if (dense.moe().isPresent()) {
-        throw CmoeException.unsupported(directory + ": is already carved (" + dense.moe().get() + "); carve the dense model");
+        throw CmoeException.unsupported(
+            directory + ": is already carved (" + dense.moe().get() + "); carve the dense model");
       }
-      this.layout = plan.map(MoePlan::layout).orElseGet(() -> new ExpertLayout(recipe.experts(), dense.config().intermediate()));
+      this.layout =
+          plan.map(MoePlan::layout)
+              .orElseGet(() -> new ExpertLayout(recipe.experts(), dense.config().intermediate()));
       if (layout.spec().total() > dense.config().intermediate()) {
         throw CmoeException.usage(
-            layout.spec() + ": " + layout.spec().total() + " experts are more than the " + dense.config().intermediate() + " neurons");
+            layout.spec()
+                + ": "
+                + layout.spec().total()
+                + " experts are more than the "
+                + dense.config().intermediate()
+                + " neurons");
       }
       this.tensors = DenseTensors.check(dense.checkpoint(), dense.config());
       plan.ifPresent(saved -> Fingerprints.require(saved.header(), dense, planFile.get()));
@@ -84,7 +93,10 @@ public final class CarveJob implements AutoCloseable {
       dense.checkpoint().notes().forEach(meter::note);
       if (!tensors.unknown().isEmpty()) {
         meter.warn(
-            "tensors that a " + dense.config().family() + " model does not have are left out: " + String.join(", ", tensors.unknown()));
+            "tensors that a "
+                + dense.config().family()
+                + " model does not have are left out: "
+                + String.join(", ", tensors.unknown()));
       }
     } catch (RuntimeException e) {
       close();
@@ -137,9 +149,19 @@ public final class CarveJob implements AutoCloseable {
     DecoderConfig config = dense.config();
     try (OwnFormatWriter writer =
             new OwnFormatWriter(
-                directory, dense.checkpoint(), tensors, config, shape, recipe.output().shardSize().bytes());
+                directory,
+                dense.checkpoint(),
+                tensors,
+                config,
+                shape,
+                recipe.output().shardSize().bytes());
         PlanWriter plans = new PlanWriter(directory, header(), shape, tensors.downTypes());
-        Stage stage = Stage.start(meter, plan.isPresent() ? "applying the plan" : "carving", "layers", config.layers())) {
+        Stage stage =
+            Stage.start(
+                meter,
+                plan.isPresent() ? "applying the plan" : "carving",
+                "layers",
+                config.layers())) {
       if (plan.isPresent()) {
         for (int i = 0; i < config.layers(); i++) {
           LayerPlan layer = plan.get().layer(i);
@@ -172,7 +194,14 @@ public final class CarveJob implements AutoCloseable {
             routing -> {
               long dead = java.util.Arrays.stream(routing.load()).filter(load -> load == 0).count();
               if (dead > 0) {
-                meter.warn("layer " + layer + ": " + dead + " of " + routing.load().length + " routed experts are never chosen on the calibration text");
+                meter.warn(
+                    "layer "
+                        + layer
+                        + ": "
+                        + dead
+                        + " of "
+                        + routing.load().length
+                        + " routed experts are never chosen on the calibration text");
               }
             });
   }
@@ -204,11 +233,16 @@ public final class CarveJob implements AutoCloseable {
     try (Decoder moe = session.open(carved)) {
       Measured measured = Measured.evaluate(moe, dense, text, meter);
       boolean controls = recipe.evaluation().controls() && plan.isEmpty();
-      return Optional.of(controls ? measured.withControls(new Controls(dense, recipe, windows.calibration(), text, meter)) : measured);
+      return Optional.of(
+          controls
+              ? measured.withControls(
+                  new Controls(dense, recipe, windows.calibration(), text, meter))
+              : measured);
     }
   }
 
-  private CarveReport report(Path output, List<LayerFigures> layers, Optional<Measured> measured, OutputFiles files) {
+  private CarveReport report(
+      Path output, List<LayerFigures> layers, Optional<Measured> measured, OutputFiles files) {
     return new CarveReport(
         output.toString(),
         "cmoe",

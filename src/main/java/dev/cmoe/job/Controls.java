@@ -14,8 +14,8 @@ import dev.cmoe.run.Stage;
 import java.util.Optional;
 
 /**
- * Other presets at the same budget on the same texts, so that a carve's figure says what its router is worth. They are carved and
- * measured layer by layer and never written.
+ * Other presets at the same budget on the same texts, so that a carve's figure says what its router
+ * is worth. They are carved and measured layer by layer and never written.
  */
 final class Controls {
   private final Decoder dense;
@@ -24,7 +24,12 @@ final class Controls {
   private final TokenWindows text;
   private final RunListener listener;
 
-  Controls(Decoder dense, CarveRecipe recipe, TokenWindows calibration, TokenWindows text, RunListener listener) {
+  Controls(
+      Decoder dense,
+      CarveRecipe recipe,
+      TokenWindows calibration,
+      TokenWindows text,
+      RunListener listener) {
     this.dense = dense;
     this.recipe = recipe;
     this.calibration = calibration;
@@ -48,9 +53,11 @@ final class Controls {
             recipe.evaluation(),
             recipe.output(),
             recipe.runtime());
-    try (Stage stage = Stage.start(listener, "control " + preset.id(), "layers", dense.config().layers());
+    try (Stage stage =
+            Stage.start(listener, "control " + preset.id(), "layers", dense.config().layers());
         HiddenStates streams = HiddenStates.embed(dense, text.windows())) {
-      new CarveRun(dense, control).run(calibration, Optional.of(streams), stage, (layer, plan, findings) -> {});
+      new CarveRun(dense, control)
+          .run(calibration, Optional.of(streams), stage, (layer, plan, findings) -> {});
       return Evaluator.perplexity(dense, streams, text);
     }
   }

@@ -20,7 +20,8 @@ import java.util.OptionalLong;
  * @param outputBytes bytes of the weights and of the plan beside them
  * @param memoryBytes estimate of the peak anonymous memory
  * @param availableBytes memory the machine could give now; null where it does not tell
- * @param seconds estimate of the time without evaluation, from the floating-point operations and a short measurement of this machine
+ * @param seconds estimate of the time without evaluation, from the floating-point operations and a
+ *     short measurement of this machine
  */
 @JsonPropertyOrder({"schema"})
 public record DryRun(
@@ -58,8 +59,14 @@ public record DryRun(
     boolean refitted = recipe.compensation().enabled();
     long tokens = planned ? 0 : windows.calibration().tokens();
     OptionalLong available = ProcessMemory.available();
-    long stored = OwnFormatWriter.specs(tensors, config, shape).stream().mapToLong(TensorSpec::elements).sum();
-    double operations = planned ? 0 : WorkEstimate.operations(config, layout, tokens, recipe.compensation().enabled());
+    long stored =
+        OwnFormatWriter.specs(tensors, config, shape).stream()
+            .mapToLong(TensorSpec::elements)
+            .sum();
+    double operations =
+        planned
+            ? 0
+            : WorkEstimate.operations(config, layout, tokens, recipe.compensation().enabled());
     return new DryRun(
         SCHEMA,
         dense.checkpoint().directory().getFileName().toString(),
@@ -75,15 +82,22 @@ public record DryRun(
         windows.evaluation().map(w -> w.tokens()).orElse(0L),
         Figures.parameters(config, shape, stored),
         outputBytes(tensors, config, shape, layout, refitted),
-        planned ? BASE_BYTES : BASE_BYTES + WorkEstimate.workingBytes(config, layout, tokens, refitted),
+        planned
+            ? BASE_BYTES
+            : BASE_BYTES + WorkEstimate.workingBytes(config, layout, tokens, refitted),
         available.isPresent() ? available.getAsLong() : null,
         operations / WorkEstimate.operationsPerSecond(dense.engine(), dense.weights().type()));
   }
 
   /** Bytes that the output directory takes, small files aside. */
   static long outputBytes(
-      DenseTensors tensors, DecoderConfig config, MoeShape shape, ExpertLayout layout, boolean refitted) {
-    long weights = OwnFormatWriter.specs(tensors, config, shape).stream().mapToLong(TensorSpec::bytes).sum();
+      DenseTensors tensors,
+      DecoderConfig config,
+      MoeShape shape,
+      ExpertLayout layout,
+      boolean refitted) {
+    long weights =
+        OwnFormatWriter.specs(tensors, config, shape).stream().mapToLong(TensorSpec::bytes).sum();
     long neurons = shape.router() == RouterKind.NONE ? shape.sharedWidth() : layout.width();
     long plan = refitted ? (long) config.layers() * config.hidden() * neurons * 4 : 0;
     return weights + plan + (16L << 20);

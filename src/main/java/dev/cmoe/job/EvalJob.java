@@ -13,7 +13,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** {@code cmoe eval}: perplexity of a dense or carved directory, and its divergence from a dense one. */
+/**
+ * {@code cmoe eval}: perplexity of a dense or carved directory, and its divergence from a dense
+ * one.
+ */
 public final class EvalJob {
   private EvalJob() {}
 
@@ -37,11 +40,19 @@ public final class EvalJob {
       if (dense != null && dense.config().vocabulary() != decoder.config().vocabulary()) {
         throw CmoeException.badInput(
             "vocabularies differ: %s has %d tokens, %s has %d"
-                .formatted(model, decoder.config().vocabulary(), against.get(), dense.config().vocabulary()));
+                .formatted(
+                    model,
+                    decoder.config().vocabulary(),
+                    against.get(),
+                    dense.config().vocabulary()));
       }
       int length = window.orElse(Windows.defaultLength(decoder));
       if (length > decoder.config().context()) {
-        throw CmoeException.usage("--window " + length + " is longer than the model's context of " + decoder.config().context());
+        throw CmoeException.usage(
+            "--window "
+                + length
+                + " is longer than the model's context of "
+                + decoder.config().context());
       }
       boolean bundled = Session.isBundled(model) || against.filter(Session::isBundled).isPresent();
       TextFiles files = Windows.evaluationText(text, bundled);
@@ -51,7 +62,8 @@ public final class EvalJob {
               length,
               maxWindows.orElse(Integer.MAX_VALUE),
               files.names());
-      Evaluation evaluation = new Evaluator(listener).evaluate(decoder, Optional.ofNullable(dense), windows);
+      Evaluation evaluation =
+          new Evaluator(listener).evaluate(decoder, Optional.ofNullable(dense), windows);
       return new Result(model, files.names(), evaluation);
     }
   }

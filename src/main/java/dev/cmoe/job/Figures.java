@@ -75,8 +75,12 @@ final class Figures {
   static ParameterCounts parameters(DecoderConfig config, MoeShape shape, long stored) {
     long layers = config.layers();
     long router = shape.routerParameters(config.hidden());
-    long total = config.otherParameters() + layers * (config.feedForwardParameters(shape.storedNeurons()) + router);
-    long active = config.otherParameters() + layers * (config.feedForwardParameters(shape.activeNeurons()) + router);
+    long total =
+        config.otherParameters()
+            + layers * (config.feedForwardParameters(shape.storedNeurons()) + router);
+    long active =
+        config.otherParameters()
+            + layers * (config.feedForwardParameters(shape.activeNeurons()) + router);
     return new ParameterCounts(total, active, config.parameters(), stored);
   }
 }

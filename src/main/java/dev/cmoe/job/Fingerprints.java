@@ -9,7 +9,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** Which dense model a plan is for: a digest of its configuration and of its weight files' headers. */
+/**
+ * Which dense model a plan is for: a digest of its configuration and of its weight files' headers.
+ */
 final class Fingerprints {
   private Fingerprints() {}
 
@@ -35,7 +37,8 @@ final class Fingerprints {
                   dense.config().intermediate()));
     }
     if (!plan.fingerprint().equals(of(dense))) {
-      throw CmoeException.badInput(file, "is a plan for another model: configuration or tensors differ");
+      throw CmoeException.badInput(
+          file, "is a plan for another model: configuration or tensors differ");
     }
   }
 }

@@ -49,7 +49,8 @@ public final class InspectJob {
     try (Checkpoint checkpoint = Checkpoint.open(directory)) {
       ConfigReader reader = new ConfigReader(directory.resolve("config.json"), checkpoint.config());
       boolean own = OwnLayout.matches(reader);
-      DecoderConfig config = own ? OwnLayout.decoder(reader) : DenseFamilies.of(reader).read(reader);
+      DecoderConfig config =
+          own ? OwnLayout.decoder(reader) : DenseFamilies.of(reader).read(reader);
       Optional<MoeShape> moe = own ? Optional.of(OwnLayout.shape(reader)) : Optional.empty();
       if (!own) {
         DenseTensors.check(checkpoint, config);
@@ -60,8 +61,12 @@ public final class InspectJob {
           dtypes.merge(tensor.dtype().name(), 1, Integer::sum);
         }
       }
-      long parameters = moe.map(shape -> Figures.parameters(config, shape, 0).total()).orElse(config.parameters());
-      long active = moe.map(shape -> Figures.parameters(config, shape, 0).active()).orElse(config.parameters());
+      long parameters =
+          moe.map(shape -> Figures.parameters(config, shape, 0).total())
+              .orElse(config.parameters());
+      long active =
+          moe.map(shape -> Figures.parameters(config, shape, 0).active())
+              .orElse(config.parameters());
       int width = config.intermediate();
       return new Result(
           directory,
@@ -73,7 +78,10 @@ public final class InspectJob {
           parameters,
           active,
           (double) (parameters - config.otherParameters()) / parameters,
-          IntStream.rangeClosed(2, Math.min(MOST_EXPERTS, width)).filter(z -> width % z == 0).boxed().toList());
+          IntStream.rangeClosed(2, Math.min(MOST_EXPERTS, width))
+              .filter(z -> width % z == 0)
+              .boxed()
+              .toList());
     }
   }
 }

@@ -29,11 +29,15 @@ public final class LogitsJob {
         Decoder decoder = session.open(model);
         Scope scope = session.engine().scope()) {
       int[] ids = tokens.stream().mapToInt(Integer::intValue).toArray();
-      float[] logits = decoder.logits(scope, decoder.rows(scope, decoder.run(scope, ids))).toFloats();
+      float[] logits =
+          decoder.logits(scope, decoder.rows(scope, decoder.run(scope, ids))).toFloats();
       ByteBuffer bytes = HalfFloats.fromFloats(logits, DType.F32);
       try (FileChannel file =
           FileChannel.open(
-              output, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
+              output,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.TRUNCATE_EXISTING)) {
         while (bytes.hasRemaining()) {
           file.write(bytes);
         }

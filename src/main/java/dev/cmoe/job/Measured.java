@@ -20,7 +20,8 @@ import java.util.Optional;
 record Measured(Evaluation evaluation, Map<Preset, Perplexity> controls) {
 
   static Measured evaluate(Decoder carved, Decoder dense, TokenWindows text, RunListener listener) {
-    return new Measured(new Evaluator(listener).evaluate(carved, Optional.of(dense), text), Map.of());
+    return new Measured(
+        new Evaluator(listener).evaluate(carved, Optional.of(dense), text), Map.of());
   }
 
   Measured withControls(Controls runs) {

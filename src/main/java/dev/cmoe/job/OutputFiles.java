@@ -32,10 +32,12 @@ import java.util.TreeMap;
 final class OutputFiles {
   static final String RECIPE = "cmoe_recipe.yaml";
   private static final List<String> CODE = List.of("configuration_cmoe.py", "modeling_cmoe.py");
+
   /** They hold timings, so a digest of them would differ between equal runs. */
   private static final List<String> REPORTS = List.of("report.json", "report.html");
 
-  private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
   private final Path directory;
   private final Decoder dense;
@@ -49,15 +51,21 @@ final class OutputFiles {
     this.recipe = recipe;
   }
 
-  /** config.json, the Python files that transformers loads, the resolved recipe, and the dense model's side files. */
+  /**
+   * config.json, the Python files that transformers loads, the resolved recipe, and the dense
+   * model's side files.
+   */
   void writeConfiguration() {
     try {
       Files.writeString(
           directory.resolve("config.json"),
-          JSON.writeValueAsString(OwnLayout.config(dense.checkpoint().config(), dense.config(), shape)) + "\n");
+          JSON.writeValueAsString(
+                  OwnLayout.config(dense.checkpoint().config(), dense.config(), shape))
+              + "\n");
       Files.writeString(directory.resolve(RECIPE), recipe.toYaml());
       for (String name : CODE) {
-        try (InputStream in = Decoder.class.getResourceAsStream("/dev/cmoe/checkpoint/own/" + name)) {
+        try (InputStream in =
+            Decoder.class.getResourceAsStream("/dev/cmoe/checkpoint/own/" + name)) {
           Files.copy(in, directory.resolve(name));
         }
       }
@@ -70,7 +78,9 @@ final class OutputFiles {
   /** Elements in the written weight files. */
   long storedElements() {
     DenseTensors tensors = DenseTensors.check(dense.checkpoint(), dense.config());
-    return OwnFormatWriter.specs(tensors, dense.config(), shape).stream().mapToLong(TensorSpec::elements).sum();
+    return OwnFormatWriter.specs(tensors, dense.config(), shape).stream()
+        .mapToLong(TensorSpec::elements)
+        .sum();
   }
 
   void writeCard(Path output, CarveReport report) {

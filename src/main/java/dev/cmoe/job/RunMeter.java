@@ -10,8 +10,8 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Passes events on and measures on the way: time and peak memory of each outermost stage, and the warnings. A thread of its own samples
- * memory, so short peaks inside a kernel count.
+ * Passes events on and measures on the way: time and peak memory of each outermost stage, and the
+ * warnings. A thread of its own samples memory, so short peaks inside a kernel count.
  */
 final class RunMeter implements RunListener, AutoCloseable {
   private static final long SAMPLE_MILLIS = 20;
@@ -58,7 +58,10 @@ final class RunMeter implements RunListener, AutoCloseable {
   synchronized RunCost cost() {
     take(ProcessMemory.now());
     return new RunCost(
-        (System.nanoTime() - start) / 1e9, known(peak.resident()), known(peak.anonymous()), List.copyOf(stages));
+        (System.nanoTime() - start) / 1e9,
+        known(peak.resident()),
+        known(peak.anonymous()),
+        List.copyOf(stages));
   }
 
   private synchronized void beginStage() {
@@ -70,7 +73,10 @@ final class RunMeter implements RunListener, AutoCloseable {
     take(ProcessMemory.now());
     stages.add(
         new StageCost(
-            finished.name(), finished.seconds(), known(stagePeak.resident()), known(stagePeak.anonymous())));
+            finished.name(),
+            finished.seconds(),
+            known(stagePeak.resident()),
+            known(stagePeak.anonymous())));
   }
 
   private static Long known(long bytes) {
@@ -94,7 +100,8 @@ final class RunMeter implements RunListener, AutoCloseable {
   }
 
   private static ProcessMemory larger(ProcessMemory a, ProcessMemory b) {
-    return new ProcessMemory(Math.max(a.resident(), b.resident()), Math.max(a.anonymous(), b.anonymous()));
+    return new ProcessMemory(
+        Math.max(a.resident(), b.resident()), Math.max(a.anonymous(), b.anonymous()));
   }
 
   @Override

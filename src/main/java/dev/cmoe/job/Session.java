@@ -25,7 +25,8 @@ final class Session implements AutoCloseable {
 
   Session(RuntimeSpec runtime) {
     this.runtime = runtime;
-    Device device = runtime.device() instanceof DeviceSpec.Gpu gpu ? new Device(gpu.index()) : Device.CPU;
+    Device device =
+        runtime.device() instanceof DeviceSpec.Gpu gpu ? new Device(gpu.index()) : Device.CPU;
     this.engine = Engine.start(device, runtime.threads().orElse(0));
   }
 

@@ -31,7 +31,8 @@ final class Windows {
     int context = dense.config().context();
     int length = recipe.calibration().window().orElse(defaultLength(dense));
     if (length > context) {
-      throw CmoeException.usage("--window " + length + " is longer than the model's context of " + context);
+      throw CmoeException.usage(
+          "--window " + length + " is longer than the model's context of " + context);
     }
     int samples = recipe.calibration().samples().orElse(Math.max(1, CALIBRATION_TOKENS / length));
     calibrationText =
@@ -40,7 +41,8 @@ final class Windows {
             : TextFiles.read(recipe.calibration().files());
     calibration =
         needsCalibration
-            ? TokenWindows.evenlySpaced(calibrationText.encode(tokenizer), length, samples, calibrationText.names())
+            ? TokenWindows.evenlySpaced(
+                calibrationText.encode(tokenizer), length, samples, calibrationText.names())
             : null;
     evaluationText = evaluationText(recipe.evaluation().files(), bundled);
     evaluation =
@@ -69,7 +71,10 @@ final class Windows {
 
   CalibrationFigures calibrationFigures() {
     return new CalibrationFigures(
-        calibrationText.nameList(), calibration.tokens(), calibration.windows().size(), calibration.length());
+        calibrationText.nameList(),
+        calibration.tokens(),
+        calibration.windows().size(),
+        calibration.length());
   }
 
   String calibrationName() {

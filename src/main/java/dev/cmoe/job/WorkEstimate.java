@@ -9,23 +9,29 @@ import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.Tensor;
 import dev.cmoe.nn.Decoder;
 
-/** Floating-point operations and memory of a carve, and the speed of this machine. Rough by nature: a factor of two either way. */
+/**
+ * Floating-point operations and memory of a carve, and the speed of this machine. Rough by nature:
+ * a factor of two either way.
+ */
 final class WorkEstimate {
   private WorkEstimate() {}
 
   /** Operations of carving all layers on {@code tokens} calibration tokens. */
-  static double operations(DecoderConfig config, ExpertLayout layout, long tokens, boolean refitted) {
+  static double operations(
+      DecoderConfig config, ExpertLayout layout, long tokens, boolean refitted) {
     double d = config.hidden();
     double f = layout.width();
     double q = tokens;
-    double attention = 2 * q * d * (2.0 * config.heads() + 2.0 * config.keyValueHeads()) * config.headDim();
+    double attention =
+        2 * q * d * (2.0 * config.heads() + 2.0 * config.keyValueHeads()) * config.headDim();
     double feedForward = 2 * q * d * f * 4;
     double refit = refitted ? q * f * f * 1.25 + 2 * q * d * f + 3 * f * f * f + 2 * f * f * d : 0;
     return config.layers() * (attention + feedForward + refit);
   }
 
   /** Bytes held while one layer is carved, beyond the process itself. */
-  static long workingBytes(DecoderConfig config, ExpertLayout layout, long tokens, boolean refitted) {
+  static long workingBytes(
+      DecoderConfig config, ExpertLayout layout, long tokens, boolean refitted) {
     long d = config.hidden();
     long f = layout.width();
     long weights = 2 * (3 * d * f + 4L * d * config.heads() * config.headDim());

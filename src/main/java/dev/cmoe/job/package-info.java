@@ -1,4 +1,5 @@
 /**
- * What each command does, from its request to its result: opens models, calls the rooms that compute, writes outputs. Renders nothing.
+ * What each command does, from its request to its result: opens models, calls the rooms that
+ * compute, writes outputs. Renders nothing.
  */
 package dev.cmoe.job;

@@ -9,7 +9,10 @@ import dev.cmoe.engine.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The attention half of a decoder layer: norm, projections, rotary positions, causal attention, residual. */
+/**
+ * The attention half of a decoder layer: norm, projections, rotary positions, causal attention,
+ * residual.
+ */
 final class Attention {
   private final Kernel kernel;
   private final DecoderConfig config;

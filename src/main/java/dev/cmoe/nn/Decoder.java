@@ -20,8 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A model directory, dense or carved, opened for running. Layers are loaded when asked for, into a scope of the caller's, so a caller
- * decides how many are held at a time.
+ * A model directory, dense or carved, opened for running. Layers are loaded when asked for, into a
+ * scope of the caller's, so a caller decides how many are held at a time.
  */
 public final class Decoder implements AutoCloseable {
   private final Engine engine;
@@ -33,7 +33,12 @@ public final class Decoder implements AutoCloseable {
   private final Scope scope;
   private final Map<Integer, Rotary> rotaries = new HashMap<>();
 
-  private Decoder(Engine engine, Checkpoint checkpoint, DecoderConfig config, Optional<MoeShape> moe, ComputeType type) {
+  private Decoder(
+      Engine engine,
+      Checkpoint checkpoint,
+      DecoderConfig config,
+      Optional<MoeShape> moe,
+      ComputeType type) {
     this.engine = engine;
     this.checkpoint = checkpoint;
     this.config = config;
@@ -53,7 +58,8 @@ public final class Decoder implements AutoCloseable {
     try {
       ConfigReader reader = new ConfigReader(directory.resolve("config.json"), checkpoint.config());
       boolean own = OwnLayout.matches(reader);
-      DecoderConfig config = own ? OwnLayout.decoder(reader) : DenseFamilies.of(reader).read(reader);
+      DecoderConfig config =
+          own ? OwnLayout.decoder(reader) : DenseFamilies.of(reader).read(reader);
       Optional<MoeShape> moe = own ? Optional.of(OwnLayout.shape(reader)) : Optional.empty();
       return new Decoder(engine, checkpoint, config, moe, type);
     } catch (RuntimeException e) {
@@ -105,13 +111,20 @@ public final class Decoder implements AutoCloseable {
         int id = windows[w][t];
         if (id < 0 || id >= config.vocabulary()) {
           throw CmoeException.badInput(
-              "token id " + id + " is outside the vocabulary of " + config.vocabulary() + " (" + checkpoint.directory() + ")");
+              "token id "
+                  + id
+                  + " is outside the vocabulary of "
+                  + config.vocabulary()
+                  + " ("
+                  + checkpoint.directory()
+                  + ")");
         }
         ids[w * length + t] = id;
       }
     }
     try (Scope scratch = into.child()) {
-      Tensor table = weights.loadStored(scratch, LayerNames.EMBEDDING, config.vocabulary(), config.hidden());
+      Tensor table =
+          weights.loadStored(scratch, LayerNames.EMBEDDING, config.vocabulary(), config.hidden());
       return kernel.call(into, "embed", scratch.of(ids, windows.length, length), table);
     }
   }
@@ -122,13 +135,15 @@ public final class Decoder implements AutoCloseable {
       Tensor norm = weights.loadFloat(scratch, LayerNames.FINAL_NORM, config.hidden());
       String name = config.tiedHead() ? LayerNames.EMBEDDING : LayerNames.HEAD;
       Tensor head = weights.loadStored(scratch, name, config.vocabulary(), config.hidden());
-      return kernel.call(into, "logits", x, norm, config.normEpsilon(), head, weights.type().scalarType());
+      return kernel.call(
+          into, "logits", x, norm, config.normEpsilon(), head, weights.type().scalarType());
     }
   }
 
   /** {@code x} [B,T,d] as rows [B·T,d]. */
   public Tensor rows(Scope into, Tensor x) {
-    return kernel.call(into, "rows", x, 0L, x.size(0), new Longs(x.count() / config.hidden(), config.hidden()));
+    return kernel.call(
+        into, "rows", x, 0L, x.size(0), new Longs(x.count() / config.hidden(), config.hidden()));
   }
 
   /** Rows [first, first + count) of {@code rows} [n,d]. */

@@ -17,15 +17,21 @@ public final class DecoderLayer {
     LayerNames names = new LayerNames(index);
     this.decoder = decoder;
     this.kernel = decoder.kernel();
-    this.attention = new Attention(decoder.engine(), decoder.weights(), decoder.config(), names, scope);
-    this.norm = decoder.weights().loadFloat(scope, names.feedForwardNorm(), decoder.config().hidden());
+    this.attention =
+        new Attention(decoder.engine(), decoder.weights(), decoder.config(), names, scope);
+    this.norm =
+        decoder.weights().loadFloat(scope, names.feedForwardNorm(), decoder.config().hidden());
     this.feedForward =
         decoder
             .moe()
             .<FeedForward>map(
-                shape -> new MoeFeedForward(decoder.engine(), decoder.weights(), decoder.config(), shape, names, scope))
+                shape ->
+                    new MoeFeedForward(
+                        decoder.engine(), decoder.weights(), decoder.config(), shape, names, scope))
             .orElseGet(
-                () -> new DenseFeedForward(decoder.engine(), decoder.weights(), decoder.config(), names, scope));
+                () ->
+                    new DenseFeedForward(
+                        decoder.engine(), decoder.weights(), decoder.config(), names, scope));
   }
 
   public FeedForward feedForward() {

@@ -16,7 +16,8 @@ public final class DenseFeedForward implements FeedForward {
   private final List<Tensor> weights;
   private final List<Tensor> biases;
 
-  DenseFeedForward(Engine engine, Weights weights, DecoderConfig config, LayerNames names, Scope scope) {
+  DenseFeedForward(
+      Engine engine, Weights weights, DecoderConfig config, LayerNames names, Scope scope) {
     this.kernel = engine.kernel(FeedForward.class, "feedforward");
     this.type = weights.type();
     long hidden = config.hidden();
@@ -30,7 +31,10 @@ public final class DenseFeedForward implements FeedForward {
         weights.loadVectors(
             scope,
             config.mlpBias(),
-            List.of(names.mlp("gate_proj", "bias"), names.mlp("up_proj", "bias"), names.mlp("down_proj", "bias")),
+            List.of(
+                names.mlp("gate_proj", "bias"),
+                names.mlp("up_proj", "bias"),
+                names.mlp("down_proj", "bias")),
             width,
             width,
             hidden);

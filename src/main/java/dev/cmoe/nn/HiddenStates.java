@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The residual streams of many windows between two layers, in batches of a few windows so that what a layer needs on top stays small.
- * Advancing replaces each batch in turn, so there is one copy.
+ * The residual streams of many windows between two layers, in batches of a few windows so that what
+ * a layer needs on top stays small. Advancing replaces each batch in turn, so there is one copy.
  */
 public final class HiddenStates implements AutoCloseable {
   /** Tokens a batch: enough to keep products busy, few enough that activations stay small. */
@@ -33,7 +33,8 @@ public final class HiddenStates implements AutoCloseable {
 
   /** The streams at the first layer. */
   public static HiddenStates embed(Decoder decoder, List<int[]> windows) {
-    HiddenStates states = new HiddenStates(decoder, Math.max(1, BATCH_TOKENS / windows.get(0).length));
+    HiddenStates states =
+        new HiddenStates(decoder, Math.max(1, BATCH_TOKENS / windows.get(0).length));
     for (int i = 0; i < windows.size(); i += states.windowsPerBatch) {
       List<int[]> batch = windows.subList(i, Math.min(windows.size(), i + states.windowsPerBatch));
       states.batches.add(decoder.embed(states.scope, batch.toArray(int[][]::new)));
@@ -56,7 +57,13 @@ public final class HiddenStates implements AutoCloseable {
     Tensor batch = batches.get(w / windowsPerBatch);
     return decoder
         .kernel()
-        .call(into, "rows", batch, (long) (w % windowsPerBatch), 1L, new Longs(batch.size(1), batch.size(2)));
+        .call(
+            into,
+            "rows",
+            batch,
+            (long) (w % windowsPerBatch),
+            1L,
+            new Longs(batch.size(1), batch.size(2)));
   }
 
   /** Through layer {@code index} of the decoder. */

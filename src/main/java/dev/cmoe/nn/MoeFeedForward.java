@@ -27,7 +27,13 @@ public final class MoeFeedForward implements FeedForward {
   private final Tensor selectionBias;
   private final List<Tensor> gateScale;
 
-  MoeFeedForward(Engine engine, Weights weights, DecoderConfig config, MoeShape shape, LayerNames names, Scope scope) {
+  MoeFeedForward(
+      Engine engine,
+      Weights weights,
+      DecoderConfig config,
+      MoeShape shape,
+      LayerNames names,
+      Scope scope) {
     this.kernel = engine.kernel(FeedForward.class, "feedforward");
     this.type = weights.type();
     this.shape = shape;
@@ -42,12 +48,15 @@ public final class MoeFeedForward implements FeedForward {
             : List.of(
                 weights.load(scope, OwnLayout.shared(names, "gate_proj", "weight"), always, hidden),
                 weights.load(scope, OwnLayout.shared(names, "up_proj", "weight"), always, hidden),
-                weights.load(scope, OwnLayout.shared(names, "down_proj", "weight"), hidden, always));
+                weights.load(
+                    scope, OwnLayout.shared(names, "down_proj", "weight"), hidden, always));
     sharedBias =
         weights.loadVectors(
             scope,
             bias && always > 0,
-            List.of(OwnLayout.shared(names, "gate_proj", "bias"), OwnLayout.shared(names, "up_proj", "bias")),
+            List.of(
+                OwnLayout.shared(names, "gate_proj", "bias"),
+                OwnLayout.shared(names, "up_proj", "bias")),
             always,
             always);
     downBias = weights.loadVectors(scope, bias, List.of(OwnLayout.downBias(names)), hidden);
@@ -60,11 +69,13 @@ public final class MoeFeedForward implements FeedForward {
       gateScale = List.of();
       return;
     }
-    gateUp = weights.load(scope, OwnLayout.experts(names, "gate_up_proj"), experts, 2 * width, hidden);
+    gateUp =
+        weights.load(scope, OwnLayout.experts(names, "gate_up_proj"), experts, 2 * width, hidden);
     down = weights.load(scope, OwnLayout.experts(names, "down_proj"), experts, hidden, width);
     expertBias =
         bias
-            ? List.of(weights.load(scope, OwnLayout.experts(names, "gate_up_bias"), experts, 2 * width))
+            ? List.of(
+                weights.load(scope, OwnLayout.experts(names, "gate_up_bias"), experts, 2 * width))
             : List.of();
     router =
         shape.router() == RouterKind.LINEAR
@@ -88,10 +99,21 @@ public final class MoeFeedForward implements FeedForward {
       if (shape.router() != RouterKind.NONE) {
         boolean linear = shape.router() == RouterKind.LINEAR;
         Tensor scores = kernel.call(scratch, "scores", z, linear, router);
-        gates = kernel.call(scratch, "gates", scores, selectionBias, gateScale, linear, shape.active());
+        gates =
+            kernel.call(scratch, "gates", scores, selectionBias, gateScale, linear, shape.active());
       }
       return kernel.call(
-          into, "mixture", z, shared, sharedBias, gateUp, down, expertBias, downBias, gates, type.scalarType());
+          into,
+          "mixture",
+          z,
+          shared,
+          sharedBias,
+          gateUp,
+          down,
+          expertBias,
+          downBias,
+          gates,
+          type.scalarType());
     }
   }
 }

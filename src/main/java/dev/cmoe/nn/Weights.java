@@ -43,12 +43,17 @@ public final class Weights implements AutoCloseable {
     return load(into, checkpoint.tensor(name, shape), ComputeType.FLOAT32);
   }
 
-  /** The tensor in the type it is stored in, without a copy where it can be mapped: tables too large to convert whole. */
+  /**
+   * The tensor in the type it is stored in, without a copy where it can be mapped: tables too large
+   * to convert whole.
+   */
   Tensor loadStored(Scope into, String name, long... shape) {
     return load(into, checkpoint.tensor(name, shape), null);
   }
 
-  /** The tensors called {@code names}, each of shape [lengths[i]], when {@code present}; else none. */
+  /**
+   * The tensors called {@code names}, each of shape [lengths[i]], when {@code present}; else none.
+   */
   List<Tensor> loadVectors(Scope into, boolean present, List<String> names, long... lengths) {
     List<Tensor> vectors = new ArrayList<>();
     for (int i = 0; present && i < names.size(); i++) {

@@ -34,10 +34,10 @@ final class Settings {
       Setting.ofPreset(
           "grouping.iterations",
           ValueType.count(1, 1000),
-          preset -> preset == Preset.PAPER ? 1 : 20);
+          preset -> preset == Preset.PAPER ? 1 : 8);
 
   static final Setting<Integer> ROUTER_STEPS =
-      Setting.of("router.steps", ValueType.count(0, MANY), 200);
+      Setting.of("router.steps", ValueType.count(0, MANY), 300);
   static final Setting<Double> ROUTER_LEARNING_RATE =
       Setting.of("router.learningRate", ValueType.positive(), 0.02);
   static final Setting<Integer> ROUTER_BATCH =
@@ -51,7 +51,7 @@ final class Settings {
       Setting.of(
           "compensation.strengths",
           ValueType.positives(),
-          List.of(0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0));
+          List.of(0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0));
 
   static final Setting<Boolean> EVALUATION_ENABLED =
       Setting.of("evaluation.enabled", ValueType.flag(), true);

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.cmoe.run.CmoeException;
-import dev.cmoe.run.FailureKind;
 import dev.cmoe.safetensors.Sha256;
 import dev.cmoe.safetensors.TensorSpec;
 import java.io.IOException;
@@ -18,7 +16,6 @@ import java.util.SortedMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CheckpointWriterTest {

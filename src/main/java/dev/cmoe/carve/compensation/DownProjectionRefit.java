@@ -9,9 +9,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Refits a down-projection in closed form to the neurons that run: W = W0 + (ZᵀZ + λ·mean(diag)·I)⁻¹ Zᵀ(Y − Z W0). λ is the one of a grid
- * that does best on the last fifth of the calibration tokens after a fit to the others; the final fit uses all tokens. ZᵀZ and ZᵀY are
- * sums over tokens, so more calibration text costs time and no memory.
+ * Refits a down-projection in closed form to the neurons that run: W = W0 + (ZᵀZ +
+ * λ·mean(diag)·I)⁻¹ Zᵀ(Y − Z W0). λ is the one of a grid that does best on the last fifth of the
+ * calibration tokens after a fit to the others; the final fit uses all tokens. ZᵀZ and ZᵀY are sums
+ * over tokens, so more calibration text costs time and no memory.
  */
 public final class DownProjectionRefit {
   /** Output columns on which strengths are compared; all of them in a narrow model. */
@@ -37,7 +38,8 @@ public final class DownProjectionRefit {
   /**
    * @param into owns the result
    * @param w0 the projection to start from, float32 [d,f]
-   * @param running for each batch, what runs: Z [n,f], made in the scope given and used once or twice
+   * @param running for each batch, what runs: Z [n,f], made in the scope given and used once or
+   *     twice
    * @param outputs Y per batch, float32 [n,d]
    */
   public Result fit(Scope into, Tensor w0, BatchSource running, List<Tensor> outputs) {
@@ -47,9 +49,12 @@ public final class DownProjectionRefit {
       Tensor gram = scope.zeros(width, width);
       Tensor cross = scope.zeros(width, hidden);
       Split split = new Split(outputs);
-      split.forEach(scope, running, true, (z, y) -> kernel.apply(scope, "accumulate", gram, cross, z, y));
-      double strength = strengths.length == 1 ? strengths[0] : choose(scope, w0, gram, cross, running, split);
-      split.forEach(scope, running, false, (z, y) -> kernel.apply(scope, "accumulate", gram, cross, z, y));
+      split.forEach(
+          scope, running, true, (z, y) -> kernel.apply(scope, "accumulate", gram, cross, z, y));
+      double strength =
+          strengths.length == 1 ? strengths[0] : choose(scope, w0, gram, cross, running, split);
+      split.forEach(
+          scope, running, false, (z, y) -> kernel.apply(scope, "accumulate", gram, cross, z, y));
       Tensor[] normal = kernel.callAll(scope, "finish", gram, cross, w0);
       gram.close();
       cross.close();
@@ -58,11 +63,13 @@ public final class DownProjectionRefit {
     }
   }
 
-  private double choose(Scope parent, Tensor w0, Tensor gram, Tensor cross, BatchSource running, Split split) {
+  private double choose(
+      Scope parent, Tensor w0, Tensor gram, Tensor cross, BatchSource running, Split split) {
     try (Scope scope = parent.child()) {
       int hidden = Math.toIntExact(w0.size(0));
       int count = Math.min(PROBE_COLUMNS, hidden);
-      Tensor columns = scope.of(IntStream.range(0, count).map(i -> (int) ((long) i * hidden / count)).toArray());
+      Tensor columns =
+          scope.of(IntStream.range(0, count).map(i -> (int) ((long) i * hidden / count)).toArray());
       Tensor[] normal = kernel.callAll(scope, "finish", gram, cross, w0);
       Tensor probe = kernel.call(scope, "columns", normal[1], columns);
       Tensor[] candidates = new Tensor[strengths.length];
@@ -77,7 +84,9 @@ public final class DownProjectionRefit {
           (z, y) -> {
             for (int i = 0; i < candidates.length; i++) {
               try (Scope scratch = scope.child()) {
-                errors[i] += kernel.call(scratch, "heldOut", z, y, w0, candidates[i], columns).toDoubles()[0];
+                errors[i] +=
+                    kernel.call(scratch, "heldOut", z, y, w0, candidates[i], columns)
+                        .toDoubles()[0];
               }
             }
           });
@@ -95,7 +104,9 @@ public final class DownProjectionRefit {
     Tensor[] result = kernel.callAll(into, "solve", gram, cross, strength);
     if (result[1].toLongs()[0] != 0) {
       throw CmoeException.verification(
-          "the down-projection could not be refitted (strength " + strength + "): the activations are not finite or all zero");
+          "the down-projection could not be refitted (strength "
+              + strength
+              + "): the activations are not finite or all zero");
     }
     return result[0];
   }

@@ -10,9 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The weights of a dense SwiGLU block with its neurons padded to a number that the experts divide: a padding neuron has zero weights, so
- * it changes nothing. The neurons can be brought into another order; the dense block's own tensors are then gone, so that a layer is
- * held once.
+ * The weights of a dense SwiGLU block with its neurons padded to a number that the experts divide:
+ * a padding neuron has zero weights, so it changes nothing. The neurons can be brought into another
+ * order; the dense block's own tensors are then gone, so that a layer is held once.
  */
 public final class FeedForwardWeights {
   private final Kernel profile;
@@ -28,7 +28,8 @@ public final class FeedForwardWeights {
   private final List<Tensor> downBias;
 
   /** Pads {@code dense} to {@code width} neurons; new tensors live in {@code scope}. */
-  public FeedForwardWeights(Engine engine, Scope scope, DenseFeedForward dense, ComputeType type, int width) {
+  public FeedForwardWeights(
+      Engine engine, Scope scope, DenseFeedForward dense, ComputeType type, int width) {
     this.profile = engine.kernel(LayerActivations.class, "profile");
     this.feedForward = engine.kernel(dev.cmoe.nn.FeedForward.class, "feedforward");
     this.type = type;

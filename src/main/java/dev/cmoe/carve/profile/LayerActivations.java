@@ -12,8 +12,9 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * What one dense feed-forward layer does on the calibration tokens: its inputs z and hidden activations h, batch by batch, with the sums
- * that methods rank neurons by. Lives while the layer is carved; nothing of another layer is held.
+ * What one dense feed-forward layer does on the calibration tokens: its inputs z and hidden
+ * activations h, batch by batch, with the sums that methods rank neurons by. Lives while the layer
+ * is carved; nothing of another layer is held.
  */
 public final class LayerActivations {
   private final Kernel kernel;
@@ -26,22 +27,31 @@ public final class LayerActivations {
   private final long tokens;
 
   private LayerActivations(
-      Engine engine, Scope scope, DecoderLayer layer, FeedForwardWeights weights, HiddenStates states, int unitTop) {
+      Engine engine,
+      Scope scope,
+      DecoderLayer layer,
+      FeedForwardWeights weights,
+      HiddenStates states,
+      int unitTop) {
     this.kernel = engine.kernel(LayerActivations.class, "profile");
     this.scope = scope;
     this.weights = weights;
     this.contribution = new double[weights.width()];
-    UnitProfile.Collector collector = unitTop > 0 ? new UnitProfile.Collector(engine, scope, weights, unitTop) : null;
+    UnitProfile.Collector collector =
+        unitTop > 0 ? new UnitProfile.Collector(engine, scope, weights, unitTop) : null;
     long rows = 0;
     for (int b = 0; b < states.size(); b++) {
       states.replace(b, layer::attend);
       try (Scope scratch = scope.child()) {
         Tensor z = scope.keep(layer.feedForwardInput(scratch, states.batch(b)));
-        Tensor h = scope.keep(collector == null ? weights.hidden(scratch, z) : collector.hidden(scratch, z));
+        Tensor h =
+            scope.keep(
+                collector == null ? weights.hidden(scratch, z) : collector.hidden(scratch, z));
         inputs.add(z);
         hidden.add(h);
         rows += z.size(0);
-        double[] sums = kernel.call(scratch, "contributionSum", h, weights.columnNorms()).toDoubles();
+        double[] sums =
+            kernel.call(scratch, "contributionSum", h, weights.columnNorms()).toDoubles();
         for (int j = 0; j < sums.length; j++) {
           contribution[j] += sums[j];
         }
@@ -55,13 +65,19 @@ public final class LayerActivations {
   }
 
   /**
-   * Runs the attention of {@code layer} over {@code states}, which afterwards hold the residual a, and records the feed-forward inputs
-   * and activations in {@code scope}.
+   * Runs the attention of {@code layer} over {@code states}, which afterwards hold the residual a,
+   * and records the feed-forward inputs and activations in {@code scope}.
    *
-   * @param unitTop when positive, also the paper's unit-norm profile with this many markers a token (CMoE 1.2)
+   * @param unitTop when positive, also the paper's unit-norm profile with this many markers a token
+   *     (CMoE 1.2)
    */
   public static LayerActivations record(
-      Engine engine, Scope scope, DecoderLayer layer, FeedForwardWeights weights, HiddenStates states, int unitTop) {
+      Engine engine,
+      Scope scope,
+      DecoderLayer layer,
+      FeedForwardWeights weights,
+      HiddenStates states,
+      int unitTop) {
     return new LayerActivations(engine, scope, layer, weights, states, unitTop);
   }
 
@@ -85,20 +101,42 @@ public final class LayerActivations {
   }
 
   /**
-   * Contributions of the neurons {@code ids} on at most about {@code limit} tokens evenly taken from all: float32 [ids, tokens]. In dense
-   * order; call it before {@link #reorder}.
+   * Contributions c of the neurons {@code ids} on at most about {@code limit} tokens evenly taken
+   * from all: float32 [ids, tokens]. In dense order; call it before {@link #reorder}.
    */
   public Tensor contributions(Scope into, int[] ids, int limit) {
-    int stride = (int) Math.max(1, tokens / limit);
     try (Scope scratch = into.child()) {
       Tensor neurons = scratch.of(ids);
       List<Tensor> parts = new ArrayList<>();
       for (Tensor h : hidden) {
-        int[] rows = IntStream.iterate(0, t -> t < h.size(0), t -> t + stride).toArray();
-        parts.add(kernel.call(scratch, "columns", h, weights.columnNorms(), neurons, scratch.of(rows)));
+        Tensor rows = scratch.of(sampled(h.size(0), limit));
+        parts.add(kernel.call(scratch, "columns", h, weights.columnNorms(), neurons, rows));
       }
       return kernel.call(into, "besideEachOther", parts);
     }
+  }
+
+  /** c² of the same neurons and tokens as {@link #contributions}. */
+  public Tensor energies(Scope into, int[] ids, int limit) {
+    try (Scope scratch = into.child()) {
+      return kernel.call(into, "squared", contributions(scratch, ids, limit));
+    }
+  }
+
+  /** z of the tokens that {@link #contributions} takes, float32 [tokens,d]. */
+  public Tensor sampledInputs(Scope into, int limit) {
+    try (Scope scratch = into.child()) {
+      List<Tensor> parts = new ArrayList<>();
+      for (Tensor z : inputs) {
+        parts.add(kernel.call(scratch, "rowsOf", z, scratch.of(sampled(z.size(0), limit))));
+      }
+      return kernel.call(into, "onTopOfEachOther", parts);
+    }
+  }
+
+  private int[] sampled(long rows, int limit) {
+    int stride = (int) Math.max(1, (tokens + limit - 1) / limit);
+    return IntStream.iterate(0, t -> t < rows, t -> t + stride).toArray();
   }
 
   /** h of batch {@code b} in the compute type, [n,width], columns in the present order. */
@@ -121,8 +159,8 @@ public final class LayerActivations {
   }
 
   /**
-   * Share of tokens in which each neuron is among the token's {@code top} largest contributions, [width], in dense order; call it before
-   * {@link #reorder}.
+   * Share of tokens in which each neuron is among the token's {@code top} largest contributions,
+   * [width], in dense order; call it before {@link #reorder}.
    */
   public double[] rates(int top) {
     double[] rates = new double[weights.width()];
@@ -137,7 +175,10 @@ public final class LayerActivations {
     return rates;
   }
 
-  /** Brings the neurons of activations and weights into the order {@code order}, a permutation of the places. */
+  /**
+   * Brings the neurons of activations and weights into the order {@code order}, a permutation of
+   * the places.
+   */
   public void reorder(int[] order) {
     try (Scope scratch = scope.child()) {
       Tensor ids = scratch.of(order);

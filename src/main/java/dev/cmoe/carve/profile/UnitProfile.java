@@ -1,15 +1,16 @@
 package dev.cmoe.carve.profile;
 
+import dev.cmoe.carve.grouping.Markers;
 import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.Kernel;
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.Tensor;
-import dev.cmoe.carve.grouping.Markers;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * The paper's activation profile (CMoE 1.2): h from unit tokens and unit weight rows, reduced to markers of each token's largest |h|.
+ * The paper's activation profile (CMoE 1.2): h from unit tokens and unit weight rows, reduced to
+ * markers of each token's largest |h|.
  *
  * @param markers which tokens each neuron is marked in
  * @param meanAbs mean |h| of each neuron over the tokens, which breaks ties of rate

@@ -3,47 +3,52 @@ package dev.cmoe.carve.routing;
 import dev.cmoe.carve.Router;
 import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.Kernel;
+import dev.cmoe.engine.Longs;
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.Tensor;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Fits a linear router to the experts' masses: ridge regression as the start, then logistic steps on "is e among the token's best k",
- * each term weighted by how much that expert differs from the token's mean. Only the router is fitted; nothing flows through the model.
+ * Fits a linear router to what leaving experts out costs. The start is a ridge regression of the
+ * experts' masses. Then Adam minimises the expected squared norm of the routed output that is left
+ * out, computed exactly from each token's inner products of expert outputs, with a soft top-k in
+ * place of the hard one. Only the router is fitted; nothing flows through the model.
  *
- * @param steps logistic steps
- * @param rate Adam's learning rate
+ * @param steps Adam steps
+ * @param rate learning rate at the first step; it falls to 0
  * @param batch tokens a step
  * @param ridge strength of the start, relative to the mean diagonal
  */
 public record LinearRouterFit(int steps, double rate, int batch, double ridge) {
 
   /**
-   * @param inputs z per batch [n,d]
-   * @param masses M per batch [n,E]
+   * @param inputs z per batch, float32 [n,d]
    * @param active k
    */
-  public Router.Linear fit(Engine engine, Scope parent, List<Tensor> inputs, List<Tensor> masses, int active, SplittableRandom random) {
+  public Router.Linear fit(
+      Engine engine,
+      Scope parent,
+      List<Tensor> inputs,
+      ExpertMasses experts,
+      int active,
+      SplittableRandom random) {
     Kernel kernel = engine.kernel(LinearRouterFit.class, "routing");
     try (Scope scope = parent.child()) {
-      Tensor z = kernel.call(scope, "joined", inputs);
-      Tensor mass = kernel.call(scope, "joined", masses);
-      Tensor r = kernel.call(scope, "ridge", z, mass, ridge);
+      Tensor products = kernel.call(scope, "joined", experts.products());
+      Longs counts =
+          new Longs(experts.products().stream().mapToLong(part -> part.size(0)).toArray());
+      Tensor z = kernel.call(scope, "firstRows", inputs, counts);
+      Tensor mass = kernel.call(scope, "firstRows", experts.masses(), counts);
+      Tensor factor = kernel.call(scope, "factor", z, ridge);
+      Tensor r = kernel.call(scope, "start", z, mass, factor);
       if (steps > 0) {
         int tokens = Math.toIntExact(z.size(0));
         int each = Math.min(batch, tokens);
         long[] picks = random.longs((long) steps * each, 0, tokens).toArray();
         r =
             kernel.call(
-                scope,
-                "logistic",
-                r,
-                z,
-                kernel.call(scope, "best", mass, active),
-                kernel.call(scope, "stakes", mass),
-                scope.of(picks, steps, each),
-                rate);
+                scope, "expected", r, z, products, scope.of(picks, steps, each), active, rate);
       }
       return split(r.toFloats(), Math.toIntExact(z.size(1)), Math.toIntExact(mass.size(1)));
     }

@@ -9,7 +9,9 @@ import dev.cmoe.engine.Tensor;
 import dev.cmoe.nn.FeedForward;
 import java.util.List;
 
-/** A router put to work: gates of tokens, computed by the same kernel that runs a finished model. */
+/**
+ * A router put to work: gates of tokens, computed by the same kernel that runs a finished model.
+ */
 public final class RouterScores {
   private final Kernel kernel;
   private final RouterKind kind;
@@ -19,7 +21,8 @@ public final class RouterScores {
   private final int active;
 
   /** {@code router}'s tensors live in {@code scope}. */
-  public RouterScores(Engine engine, Scope scope, Router router, int hidden, int experts, int active) {
+  public RouterScores(
+      Engine engine, Scope scope, Router router, int hidden, int experts, int active) {
     this.kernel = engine.kernel(FeedForward.class, "feedforward");
     this.kind = router.kind();
     this.experts = experts;
@@ -34,7 +37,10 @@ public final class RouterScores {
     }
   }
 
-  /** Gates float32 [n,E] of the inputs z [n,d]: 1 for the chosen experts, 0 for the others; all 0 without a router. */
+  /**
+   * Gates float32 [n,E] of the inputs z [n,d]: 1 for the chosen experts, 0 for the others; all 0
+   * without a router.
+   */
   public Tensor gates(Scope into, Tensor z) {
     if (kind == RouterKind.NONE) {
       return into.zeros(z.size(0), experts);

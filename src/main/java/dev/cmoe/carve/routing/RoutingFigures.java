@@ -8,7 +8,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * How well a router's choice does beside the oracle, which picks each token's k experts of largest mass.
+ * How well a router's choice does beside the oracle, which picks each token's k experts of largest
+ * mass.
  *
  * @param massCaptured mass of the chosen over the mass of the oracle's
  * @param chanceMass the same for k experts drawn at random
@@ -16,17 +17,20 @@ import java.util.List;
  * @param load share of tokens that run each expert; sums to k
  */
 @SuppressWarnings("ArrayRecordComponent")
-public record RoutingFigures(double massCaptured, double chanceMass, double oracleOverlap, double[] load) {
+public record RoutingFigures(
+    double massCaptured, double chanceMass, double oracleOverlap, double[] load) {
 
   /** Over batches of masses and gates, both [n,E]. */
-  public static RoutingFigures of(Engine engine, Scope parent, List<Tensor> masses, List<Tensor> gates, int active) {
+  public static RoutingFigures of(
+      Engine engine, Scope parent, List<Tensor> masses, List<Tensor> gates, int active) {
     Kernel kernel = engine.kernel(RoutingFigures.class, "routing");
     int experts = Math.toIntExact(masses.get(0).size(1));
     double[] sums = new double[4 + experts];
     long tokens = 0;
     for (int b = 0; b < masses.size(); b++) {
       try (Scope scope = parent.child()) {
-        double[] part = kernel.call(scope, "figures", masses.get(b), gates.get(b), active).toDoubles();
+        double[] part =
+            kernel.call(scope, "figures", masses.get(b), gates.get(b), active).toDoubles();
         for (int i = 0; i < part.length; i++) {
           sums[i] += part[i];
         }

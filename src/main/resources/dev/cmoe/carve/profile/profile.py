@@ -54,6 +54,12 @@ class K(Module):
       q = torch.add(q, bias[1])
     return (torch.mul_(torch.silu_(p), q), ids, total)
 
+  def squared(self: __torch__.K, c: Tensor) -> Tensor:
+    return torch.mul(c, c)
+
+  def rowsOf(self: __torch__.K, x: Tensor, rows: Tensor) -> Tensor:
+    return torch.index_select(x, 0, rows)
+
   # Columns of h in a new order.
   def reordered(self: __torch__.K, h: Tensor, order: Tensor) -> Tensor:
     return torch.index_select(h, 1, order)
@@ -77,6 +83,9 @@ class K(Module):
 
   def besideEachOther(self: __torch__.K, parts: List[Tensor]) -> Tensor:
     return torch.contiguous(torch.cat(parts, 1))
+
+  def onTopOfEachOther(self: __torch__.K, parts: List[Tensor]) -> Tensor:
+    return torch.cat(parts, 0)
 
   # y = h Wdown' (+ bias), float32 [n,d]; bias: none or [d].
   def output(self: __torch__.K, h: Tensor, down: Tensor, bias: List[Tensor], dtype: int) -> Tensor:

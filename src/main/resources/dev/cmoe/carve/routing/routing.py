@@ -1,63 +1,110 @@
 # Which experts a token needs, and a linear router that guesses it. Columns of h are in expert order: shared first, then E experts of m.
+# A router is r [d+1,E], its bias in the last row; z1 is z with a column of ones.
 class K(Module):
   __parameters__ = []
   __buffers__ = []
   training : bool
 
-  # Size of each routed expert's output, M[t,e] = |E_e(z_t)|, float32 [n,E], and the sum of all outputs [n,d], the dense output.
-  def masses(self: __torch__.K, h: Tensor, down: Tensor, shared: int, experts: int) -> Tuple[Tensor, Tensor]:
+  # Size of each routed expert's output, M[t,e] = |E_e(z_t)|, float32 [n,E]; the sum of all outputs, which is the dense output [n,d]; and
+  # for the first `rows` tokens the inner products of the routed outputs [rows,E,E].
+  def outputs(self: __torch__.K, h: Tensor, down: Tensor, shared: int, experts: int, rows: int) -> Tuple[Tensor, Tensor, Tensor]:
     m = (torch.size(h, 1) - shared) // max(experts, 1)
     y = torch.to(torch.linear(torch.narrow(h, 1, 0, shared), torch.narrow(down, 1, 0, shared)), 6)
     parts = annotate(List[Tensor], [])
+    sizes = annotate(List[Tensor], [])
     for e in range(experts):
       out = torch.to(torch.linear(torch.narrow(h, 1, shared + e * m, m), torch.narrow(down, 1, shared + e * m, m)), 6)
-      parts.append(torch.linalg_vector_norm(out, 2, [1]))
+      sizes.append(torch.linalg_vector_norm(out, 2, [1]))
+      if rows > 0:
+        parts.append(torch.narrow(out, 0, 0, rows))
       y = torch.add_(y, out)
-    if len(parts) == 0:
-      return (torch.zeros([torch.size(h, 0), 0]), y)
-    return (torch.stack(parts, 1), y)
+    products = torch.zeros([0, experts, experts])
+    if rows > 0:
+      chunk = max(1, 8388608 // (experts * torch.size(y, 1)))
+      grams = annotate(List[Tensor], [])
+      for i in range((rows + chunk - 1) // chunk):
+        some = annotate(List[Tensor], [])
+        for part in parts:
+          some.append(torch.narrow(part, 0, i * chunk, min(chunk, rows - i * chunk)))
+        u = torch.stack(some, 1)
+        grams.append(torch.bmm(u, torch.transpose(u, 1, 2)))
+      products = torch.cat(grams, 0)
+    if experts == 0:
+      return (torch.zeros([torch.size(h, 0), 0]), y, products)
+    return (torch.stack(sizes, 1), y, products)
 
   # 1 for the k largest entries of each row, else 0.
   def best(self: __torch__.K, mass: Tensor, k: int) -> Tensor:
     values, ids = torch.topk(mass, k)
     return torch.scatter(torch.zeros_like(mass), 1, ids, torch.ones_like(values))
 
-  # Ridge regression of mass [q,E] on [z,1]: returns [d+1,E], scaled to scores of standard deviation 1.
-  def ridge(self: __torch__.K, z: Tensor, mass: Tensor, strength: float) -> Tensor:
-    one = torch.cat([z, torch.ones_like(torch.narrow(z, 1, 0, 1))], 1)
+  def withOne(self: __torch__.K, z: Tensor) -> Tensor:
+    return torch.cat([z, torch.ones_like(torch.narrow(z, 1, 0, 1))], 1)
+
+  # Cholesky factor of z1'z1 + strength * mean(diag) I, [d+1,d+1].
+  def factor(self: __torch__.K, z: Tensor, strength: float) -> Tensor:
+    one = (self).withOne(z)
     gram = torch.matmul(torch.t(one), one)
     diagonal = torch.diagonal(gram)
     _0 = torch.add_(diagonal, torch.mul(torch.mean(diagonal), strength))
-    r = torch.linalg_solve(gram, torch.matmul(torch.t(one), mass))
-    spread = torch.std(torch.matmul(one, r))
-    return torch.div(r, torch.clamp_min(spread, 1e-12))
+    return torch.linalg_cholesky(gram)
 
-  # Adam on the logistic loss of "e is among the token's best k", each term weighted; picks [steps,batch] are token numbers.
-  def logistic(self: __torch__.K, r0: Tensor, z: Tensor, target: Tensor, weight: Tensor, picks: Tensor, rate: float) -> Tensor:
+  # Energy of each expert, sum of c^2 over its neurons: squares [n,q], member [E,n] 0/1 -> [q,E]. And the mask that a linear router fitted
+  # to it by ridge regression chooses, [q,E], with the energy that this captures, float64 [1].
+  def round(self: __torch__.K, squares: Tensor, member: Tensor, z: Tensor, factor: Tensor, k: int) -> Tuple[Tensor, Tensor]:
+    energy = torch.t(torch.matmul(member, squares))
+    one = (self).withOne(z)
+    r = torch.cholesky_solve(torch.matmul(torch.t(one), energy), factor)
+    mask = (self).best(torch.matmul(one, r), k)
+    return (mask, torch.reshape(torch.sum(torch.mul(energy, mask), dtype=7), [1]))
+
+  # Ridge regression of mass [q,E] on z1, scaled to scores of standard deviation 1.
+  def start(self: __torch__.K, z: Tensor, mass: Tensor, factor: Tensor) -> Tensor:
+    one = (self).withOne(z)
+    r = torch.cholesky_solve(torch.matmul(torch.t(one), mass), factor)
+    return torch.div(r, torch.clamp_min(torch.std(torch.matmul(one, r)), 1e-12))
+
+  # p = sigmoid(s - theta) with theta, for each row, such that the row sums to k: bisection.
+  def soft(self: __torch__.K, s: Tensor, k: int) -> Tensor:
+    low = torch.sub(torch.amin(s, [1], True), 10.)
+    high = torch.add(torch.amax(s, [1], True), 10.)
+    for i in range(25):
+      middle = torch.mul(torch.add(low, high), 0.5)
+      over = torch.gt(torch.sum(torch.sigmoid(torch.sub(s, middle)), [1], True), float(k))
+      low = torch.where(over, middle, low)
+      high = torch.where(over, high, middle)
+    return torch.sigmoid(torch.sub(s, torch.mul(torch.add(low, high), 0.5)))
+
+  # Adam on the expected squared norm of what is left out, when expert e runs with probability p_e: with A the products of a token's expert
+  # outputs, E|sum_e (1-a_e) E_e|^2 = const + lin.p + p'(A - diag A)p. p is a soft top-k of the scores, so a hard choice is not needed to
+  # get a gradient, and the gradient is exact. picks [steps,batch] are token numbers; the rate falls linearly to 0.
+  def expected(self: __torch__.K, r0: Tensor, z: Tensor, products: Tensor, picks: Tensor, k: int, rate: float) -> Tensor:
+    scale = torch.clamp_min(torch.mean(torch.sum(products, [1, 2])), 1e-30)
+    diagonal = torch.diagonal(products, 0, 1, 2)
+    lin = torch.div(torch.sub(diagonal, torch.mul(torch.sum(products, [2]), 2.)), scale)
+    off = torch.div(torch.sub(products, torch.diag_embed(diagonal)), scale)
+    steps = torch.size(picks, 0)
     r = torch.clone(r0)
     first = torch.zeros_like(r)
     second = torch.zeros_like(r)
     decay1 = 1.
     decay2 = 1.
-    for step in range(torch.size(picks, 0)):
+    for step in range(steps):
       pick = torch.select(picks, 0, step)
-      x = torch.index_select(z, 0, pick)
-      x1 = torch.cat([x, torch.ones_like(torch.narrow(x, 1, 0, 1))], 1)
-      error = torch.sub(torch.sigmoid(torch.matmul(x1, r)), torch.index_select(target, 0, pick))
-      error = torch.mul(error, torch.index_select(weight, 0, pick))
-      slope = torch.div(torch.matmul(torch.t(x1), error), float(torch.size(error, 0) * torch.size(error, 1)))
+      one = (self).withOne(torch.index_select(z, 0, pick))
+      p = (self).soft(torch.matmul(one, r), k)
+      slope = torch.add(torch.index_select(lin, 0, pick), torch.mul(torch.squeeze(torch.bmm(torch.index_select(off, 0, pick), torch.unsqueeze(p, 2)), 2), 2.))
+      w = torch.mul(p, torch.rsub(p, 1.))
+      along = torch.div(torch.sum(torch.mul(w, slope), [1], True), torch.clamp_min(torch.sum(w, [1], True), 1e-9))
+      g = torch.div(torch.matmul(torch.t(one), torch.mul(w, torch.sub(slope, along))), float(torch.size(pick, 0)))
       decay1 = decay1 * 0.9
-      decay2 = decay2 * 0.999
-      first = torch.add(torch.mul(first, 0.9), torch.mul(slope, 0.1))
-      second = torch.add(torch.mul(second, 0.999), torch.mul(torch.mul(slope, slope), 0.001))
-      size = torch.add(torch.sqrt(torch.div(second, 1. - decay2)), 1e-8)
-      r = torch.sub(r, torch.mul(torch.div(torch.div(first, 1. - decay1), size), rate))
+      decay2 = decay2 * 0.99
+      first = torch.add(torch.mul(first, 0.9), torch.mul(g, 0.1))
+      second = torch.add(torch.mul(second, 0.99), torch.mul(torch.mul(g, g), 0.01))
+      size = torch.add(torch.sqrt(torch.div(second, 1. - decay2)), 1e-10)
+      now = rate * (1. - float(step) / float(steps))
+      r = torch.sub(r, torch.mul(torch.div(torch.div(first, 1. - decay1), size), now))
     return r
-
-  # |M - mean_e M|, scaled to mean 1: how much a wrong answer costs.
-  def stakes(self: __torch__.K, mass: Tensor) -> Tensor:
-    w = torch.abs(torch.sub(mass, torch.mean(mass, [1], True)))
-    return torch.div(w, torch.clamp_min(torch.mean(w), 1e-12))
 
   # Sums over tokens, float64: mass of the chosen, of the best k, of all; chosen among the best k; and the load of each expert, [4 + E].
   def figures(self: __torch__.K, mass: Tensor, gates: Tensor, k: int) -> Tensor:
@@ -70,5 +117,9 @@ class K(Module):
   def joined(self: __torch__.K, parts: List[Tensor]) -> Tensor:
     return torch.cat(parts, 0)
 
-  def lastColumns(self: __torch__.K, x: Tensor, first: int) -> Tensor:
-    return torch.contiguous(torch.narrow(x, 1, first, torch.size(x, 1) - first))
+  # The first count[i] rows of each batch as one tensor.
+  def firstRows(self: __torch__.K, parts: List[Tensor], count: List[int]) -> Tensor:
+    some = annotate(List[Tensor], [])
+    for i in range(len(parts)):
+      some.append(torch.narrow(parts[i], 0, 0, count[i]))
+    return torch.cat(some, 0)
