@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.MoeShape;
 import dev.cmoe.arch.RouterKind;
 import dev.cmoe.carve.grouping.Grouping;
@@ -27,7 +29,12 @@ import java.util.stream.IntStream;
  */
 public final class MoePlan implements AutoCloseable {
   private static final ObjectMapper JSON =
-      new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
+      JsonMapper.builder()
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
 
   private final Path file;
   private final PlanHeader header;
@@ -50,25 +57,20 @@ public final class MoePlan implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       throw CmoeException.badInput(file, "no such plan; it is the moe_plan.json of a carved model");
     }
-    JsonNode root;
+    JsonNode layers;
     PlanHeader header;
     try {
-      root = JSON.readTree(file.toFile());
-      if (root == null
-          || !root.isObject()
+      if (!(JSON.readTree(file.toFile()) instanceof ObjectNode root)
           || !PlanHeader.SCHEMA.equals(root.path("schema").asText())) {
         throw CmoeException.badInput(file, "is not a plan of schema " + PlanHeader.SCHEMA);
       }
-      header = JSON.treeToValue(root, PlanHeader.class);
+      layers = root.path("layers");
+      // The file lists the layers; the header counts them.
+      header = JSON.treeToValue(root.put("layers", layers.size()), PlanHeader.class);
     } catch (JsonProcessingException e) {
       throw CmoeException.badInput(file, "is not a plan: " + e.getOriginalMessage());
     } catch (IOException e) {
       throw CmoeException.badInput(file, "cannot be read: " + e.getMessage());
-    }
-    JsonNode layers = root.path("layers");
-    if (layers.size() != header.layers()) {
-      throw CmoeException.badInput(
-          file, "has " + layers.size() + " layers where its header says " + header.layers());
     }
     return new MoePlan(
         file, header, layers, SafetensorsFile.open(file.resolveSibling(PlanWriter.TENSOR_FILE)));
