@@ -65,6 +65,7 @@ public final class CarveJob implements AutoCloseable {
     try {
       this.dense = session.open(directory);
     } catch (RuntimeException e) {
+      plan.ifPresent(MoePlan::close);
       session.close();
       meter.close();
       throw e;
@@ -77,14 +78,11 @@ public final class CarveJob implements AutoCloseable {
       this.layout =
           plan.map(MoePlan::layout)
               .orElseGet(() -> new ExpertLayout(recipe.experts(), dense.config().intermediate()));
-      if (layout.spec().total() > dense.config().intermediate()) {
+      if (!layout.fills()) {
         throw CmoeException.usage(
-            layout.spec()
-                + ": "
-                + layout.spec().total()
-                + " experts are more than the "
-                + dense.config().intermediate()
-                + " neurons");
+            "%s: %d neurons are too few for %d experts of %d; choose a smaller z"
+                .formatted(
+                    layout.spec(), layout.neurons(), layout.spec().total(), layout.expertWidth()));
       }
       this.tensors = DenseTensors.check(dense.checkpoint(), dense.config());
       plan.ifPresent(saved -> Fingerprints.require(saved.header(), dense, planFile.get()));
@@ -114,7 +112,7 @@ public final class CarveJob implements AutoCloseable {
 
   /** What the run would do, with sizes, memory and a time estimate; writes nothing. */
   public DryRun dryRun() {
-    return DryRun.of(dense, recipe, layout, shape, tensors, windows, plan.isPresent());
+    return DryRun.of(dense, recipe, layout, shape, tensors, windows, plan.map(MoePlan::header));
   }
 
   /** Carves into {@code output}. */

@@ -7,11 +7,13 @@ import dev.cmoe.arch.RouterKind;
 import dev.cmoe.carve.DenseTensors;
 import dev.cmoe.carve.ExpertLayout;
 import dev.cmoe.carve.OwnFormatWriter;
+import dev.cmoe.carve.PlanHeader;
 import dev.cmoe.nn.Decoder;
 import dev.cmoe.recipe.CarveRecipe;
 import dev.cmoe.report.ParameterCounts;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.safetensors.TensorSpec;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -54,25 +56,23 @@ public record DryRun(
       MoeShape shape,
       DenseTensors tensors,
       Windows windows,
-      boolean planned) {
+      Optional<PlanHeader> plan) {
     DecoderConfig config = dense.config();
-    boolean refitted = recipe.compensation().enabled();
+    boolean planned = plan.isPresent();
+    boolean refitted = plan.map(PlanHeader::refitted).orElse(recipe.compensation().enabled());
     long tokens = planned ? 0 : windows.calibration().tokens();
     OptionalLong available = ProcessMemory.available();
     long stored =
         OwnFormatWriter.specs(tensors, config, shape).stream()
             .mapToLong(TensorSpec::elements)
             .sum();
-    double operations =
-        planned
-            ? 0
-            : WorkEstimate.operations(config, layout, tokens, recipe.compensation().enabled());
+    double operations = planned ? 0 : WorkEstimate.operations(config, layout, tokens, refitted);
     return new DryRun(
         SCHEMA,
         dense.checkpoint().directory().getFileName().toString(),
         config.family(),
         layout.spec().toString(),
-        recipe.preset().id(),
+        plan.map(PlanHeader::preset).orElse(recipe.preset().id()),
         config.layers(),
         shape.sharedWidth(),
         shape.experts(),
