@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,7 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /**
  * A directory that becomes the output only when it is complete. Work goes into a hidden sibling of
  * the output; {@link #commit} forces it to disk and renames it. Closed without that, or ended by
- * Ctrl-C or SIGTERM, the sibling is deleted; what a killed process left is deleted by the next one.
+ * Ctrl-C or SIGTERM, the sibling is deleted, and so are the parents made for it; what a killed
+ * process left is deleted by the next one.
  */
 public final class StagedOutput implements AutoCloseable {
   private static final String STAGE = ".cmoe-partial-";
@@ -27,12 +30,17 @@ public final class StagedOutput implements AutoCloseable {
   private final boolean overwrite;
   private final Path stage;
   private final Thread onShutdown = new Thread(this::discardForGood, "cmoe-discard-stage");
+
+  /** The folders that were made for the stage, innermost first. */
+  private final List<Path> parents;
+
   private boolean ended;
 
-  private StagedOutput(Path output, boolean overwrite, Path stage) {
+  private StagedOutput(Path output, boolean overwrite, Path stage, List<Path> parents) {
     this.output = output;
     this.overwrite = overwrite;
     this.stage = stage;
+    this.parents = parents;
   }
 
   /**
@@ -61,6 +69,7 @@ public final class StagedOutput implements AutoCloseable {
     if (!LIVE.add(stage)) {
       throw CmoeException.badInput(output, "another run of this process writes the same output");
     }
+    List<Path> parents = missing(parent);
     try {
       Files.createDirectories(parent);
       cleanUp(target);
@@ -68,9 +77,10 @@ public final class StagedOutput implements AutoCloseable {
       Files.createDirectory(stage);
     } catch (IOException e) {
       LIVE.remove(stage);
+      deleteEmpty(parents);
       throw JsonFile.unwritable(stage, e);
     }
-    StagedOutput staged = new StagedOutput(target, overwrite, stage);
+    StagedOutput staged = new StagedOutput(target, overwrite, stage, parents);
     Runtime.getRuntime().addShutdownHook(staged.onShutdown);
     return staged;
   }
@@ -121,6 +131,7 @@ public final class StagedOutput implements AutoCloseable {
     if (!ended) {
       ended = true;
       FileTree.deleteQuietly(stage);
+      deleteEmpty(parents);
       unhook();
     }
   }
@@ -133,6 +144,27 @@ public final class StagedOutput implements AutoCloseable {
     ended = true;
     for (int attempt = 0; attempt < 50 && Files.exists(stage); attempt++) {
       FileTree.deleteQuietly(stage);
+    }
+    deleteEmpty(parents);
+  }
+
+  /** The folders on the way to {@code directory} that are not there yet, innermost first. */
+  private static List<Path> missing(Path directory) {
+    List<Path> missing = new ArrayList<>();
+    for (Path at = directory; at != null && !Files.exists(at); at = at.getParent()) {
+      missing.add(at);
+    }
+    return missing;
+  }
+
+  /** Deletes {@code directories} up to the first that is not empty. */
+  private static void deleteEmpty(List<Path> directories) {
+    try {
+      for (Path directory : directories) {
+        Files.deleteIfExists(directory);
+      }
+    } catch (IOException e) {
+      // Something else lies there by now.
     }
   }
 
