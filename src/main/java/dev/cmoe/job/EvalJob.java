@@ -2,8 +2,11 @@ package dev.cmoe.job;
 
 import dev.cmoe.calibration.TextFiles;
 import dev.cmoe.calibration.TokenWindows;
+import dev.cmoe.checkpoint.Checkpoint;
+import dev.cmoe.checkpoint.NonFinite;
 import dev.cmoe.eval.Evaluation;
 import dev.cmoe.eval.Evaluator;
+import dev.cmoe.eval.Perplexity;
 import dev.cmoe.nn.Decoder;
 import dev.cmoe.recipe.RuntimeSpec;
 import dev.cmoe.run.CmoeException;
@@ -46,13 +49,14 @@ public final class EvalJob {
                     against.get(),
                     dense.config().vocabulary()));
       }
-      int length = window.orElse(Windows.defaultLength(decoder));
-      if (length > decoder.config().context()) {
-        throw CmoeException.usage(
-            "--window "
-                + length
-                + " is longer than the model's context of "
-                + decoder.config().context());
+      int length =
+          window.orElse(
+              Math.min(
+                  Windows.defaultLength(decoder),
+                  dense == null ? Integer.MAX_VALUE : Windows.defaultLength(dense)));
+      requireContext(length, decoder);
+      if (dense != null) {
+        requireContext(length, dense);
       }
       boolean bundled = Session.isBundled(model) || against.filter(Session::isBundled).isPresent();
       TextFiles files = Windows.evaluationText(text, bundled);
@@ -64,7 +68,32 @@ public final class EvalJob {
               files.names());
       Evaluation evaluation =
           new Evaluator(listener).evaluate(decoder, Optional.ofNullable(dense), windows);
+      requireNumber(evaluation.perplexity(), decoder);
+      evaluation.against().ifPresent(other -> requireNumber(other.perplexity(), dense));
       return new Result(model, files.names(), evaluation);
     }
+  }
+
+  private static void requireContext(int length, Decoder model) {
+    int context = model.config().context();
+    if (length > context) {
+      throw CmoeException.usage(
+          "--window %d is longer than the context of %d of %s"
+              .formatted(length, context, model.checkpoint().directory()));
+    }
+  }
+
+  /** Weights are not looked at before, since that reads all of them once more. */
+  private static void requireNumber(Perplexity perplexity, Decoder model) {
+    if (Double.isFinite(perplexity.value())) {
+      return;
+    }
+    Checkpoint checkpoint = model.checkpoint();
+    checkpoint.names().forEach(name -> NonFinite.check(checkpoint.tensor(name)));
+    throw CmoeException.verification(
+        checkpoint.directory()
+            + ": perplexity is "
+            + perplexity.value()
+            + " although all weights are finite; try --compute-dtype float32");
   }
 }
