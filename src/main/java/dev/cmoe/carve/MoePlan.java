@@ -10,6 +10,8 @@ import dev.cmoe.arch.MoeShape;
 import dev.cmoe.arch.RouterKind;
 import dev.cmoe.carve.grouping.Grouping;
 import dev.cmoe.checkpoint.HalfFloats;
+import dev.cmoe.checkpoint.NonFinite;
+import dev.cmoe.checkpoint.StoredTensor;
 import dev.cmoe.recipe.ExpertSpec;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.safetensors.DType;
@@ -120,6 +122,12 @@ public final class MoePlan implements AutoCloseable {
               + " are expected");
     }
     int experts = shape.experts();
+    if (routes()
+        && (grouping.experts().size() != experts
+            || grouping.experts().stream().anyMatch(e -> e.length != shape.expertWidth()))) {
+      throw CmoeException.badInput(
+          file, "layer %d has not %d experts of %d".formatted(index, experts, shape.expertWidth()));
+    }
     int hidden = header.hidden();
     Router router =
         switch (header.router()) {
@@ -166,6 +174,7 @@ public final class MoePlan implements AutoCloseable {
     }
     float[] values = new float[Math.toIntExact(info.spec().elements())];
     HalfFloats.toFloats(tensors.bytes(info), info.dtype(), values, 0, values.length);
+    NonFinite.check(new StoredTensor(tensors, info));
     return values;
   }
 

@@ -2,6 +2,7 @@ package dev.cmoe.job;
 
 import dev.cmoe.carve.PlanHeader;
 import dev.cmoe.checkpoint.Manifest;
+import dev.cmoe.checkpoint.StoredTensor;
 import dev.cmoe.nn.Decoder;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.safetensors.Sha256;
@@ -10,7 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * Which dense model a plan is for: a digest of its configuration and of its weight files' headers.
+ * Which dense model a plan is for: a digest of its configuration, of its weight files' headers and
+ * of a few weights of each tensor.
  */
 final class Fingerprints {
   private Fingerprints() {}
@@ -18,7 +20,19 @@ final class Fingerprints {
   static String of(Decoder dense) {
     Manifest.Input input = Manifest.Input.of(dense.checkpoint());
     String text = input.configSha256() + input.headerSha256();
-    return Sha256.of(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+    Sha256 digest = new Sha256();
+    digest.update(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+    for (String name : dense.checkpoint().names()) {
+      digest.update(sample(dense.checkpoint().tensor(name)));
+    }
+    return digest.hex();
+  }
+
+  /** A row from the middle: a model trained further differs in it, and few pages are read. */
+  private static ByteBuffer sample(StoredTensor tensor) {
+    return tensor.shape().isEmpty()
+        ? tensor.bytes()
+        : tensor.rows(tensor.shape().get(0) / 2, Math.min(1, tensor.shape().get(0)));
   }
 
   static void require(PlanHeader plan, Decoder dense, Path file) {
@@ -38,7 +52,7 @@ final class Fingerprints {
     }
     if (!plan.fingerprint().equals(of(dense))) {
       throw CmoeException.badInput(
-          file, "is a plan for another model: configuration or tensors differ");
+          file, "is a plan for another model: configuration, tensors or weights differ");
     }
   }
 }
