@@ -162,12 +162,24 @@ final class TinyLlama {
     tensors.put(name, new Weight(spec, values));
   }
 
+  /** Writes config.json alone. */
+  void writeConfiguration(Path directory) throws IOException {
+    Files.writeString(directory.resolve("config.json"), config.toPrettyString());
+  }
+
+  /** Writes the weights again below an index that keeps promising what it did. */
+  void writeShardsOnly(Path directory) throws IOException {
+    byte[] index = Files.readAllBytes(directory.resolve(INDEX));
+    writeShards(directory, List.copyOf(tensors().values()));
+    Files.write(directory.resolve(INDEX), index);
+  }
+
   /** Writes the directory and returns it. */
   Path write(Path directory) {
     try {
       Files.createDirectories(directory);
       Map<String, Weight> all = tensors();
-      Files.writeString(directory.resolve("config.json"), config.toPrettyString());
+      writeConfiguration(directory);
       writeSideFiles(directory);
       if (shards == 1) {
         write(directory.resolve(WEIGHTS), List.copyOf(all.values()));
