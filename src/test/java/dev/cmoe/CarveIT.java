@@ -68,7 +68,7 @@ class CarveIT {
     List<Object> args = new ArrayList<>(List.of("carve", model, output, "-q"));
     args.addAll(List.of("--calibration", calibration, "--eval-text", evaluation));
     if (!line.contains("--samples") && !line.contains("--recipe")) {
-      args.addAll(List.of("--samples", 16));
+      args.addAll(List.of("--samples", 16, "--set", "router.steps=20"));
     }
     args.addAll(List.of(line.split(" ")));
     return args.toArray();
