@@ -31,6 +31,8 @@ public final class TinyModel {
   private boolean attentionBias;
   private boolean mlpBias;
   private boolean tied;
+  private double neuronScale = 0.4;
+  private double downScale = 0.4;
   private DType type = DType.F32;
   private DType downType = DType.F32;
   private final Map<String, Matrix> weights = new LinkedHashMap<>();
@@ -53,6 +55,19 @@ public final class TinyModel {
 
   public TinyModel tied() {
     tied = true;
+    return this;
+  }
+
+  /** The first layer gives infinite outputs. */
+  public TinyModel exploding() {
+    downScale = 1e38;
+    return this;
+  }
+
+  /** The feed-forward blocks give zeros, and so do their neurons. */
+  public TinyModel silent() {
+    neuronScale = 0;
+    downScale = 0;
     return this;
   }
 
@@ -140,9 +155,9 @@ public final class TinyModel {
         put(layer + "self_attn.o_proj.bias", 1, HIDDEN, 0.3);
       }
       put(layer + "post_attention_layernorm.weight", 1, HIDDEN, 1);
-      put(layer + "mlp.gate_proj.weight", neurons, HIDDEN, 0.4);
-      put(layer + "mlp.up_proj.weight", neurons, HIDDEN, 0.4);
-      put(layer + "mlp.down_proj.weight", HIDDEN, neurons, 0.4);
+      put(layer + "mlp.gate_proj.weight", neurons, HIDDEN, neuronScale);
+      put(layer + "mlp.up_proj.weight", neurons, HIDDEN, neuronScale);
+      put(layer + "mlp.down_proj.weight", HIDDEN, neurons, downScale);
       if (mlpBias) {
         put(layer + "mlp.gate_proj.bias", 1, neurons, 0.3);
         put(layer + "mlp.up_proj.bias", 1, neurons, 0.3);
