@@ -134,6 +134,7 @@ class ProfileKernelTest {
             biases,
             kernel.call(scope, "rowNorms", paddedGate),
             kernel.call(scope, "rowNorms", paddedUp),
+            NEURONS,
             2,
             6);
 
@@ -172,9 +173,10 @@ class ProfileKernelTest {
     Tensor norms = kernel.call(scope, "rowNorms", rows);
     Tensor[] parts =
         kernel.callAll(
-            scope, "unit", scope.zeros(1, HIDDEN), rows, rows, List.of(), norms, norms, 2, 6);
+            scope, "unit", scope.zeros(1, HIDDEN), rows, rows, List.of(), norms, norms, 4, 2, 6);
 
     assertThat(parts[2].toDoubles()).containsOnly(0);
+    assertThat(Arrays.stream(parts[1].toIndices())).allMatch(id -> id < 4);
   }
 
   @Test
