@@ -237,6 +237,26 @@ class CarvedModelTest {
     }
   }
 
+  /** 19 neurons as 8 experts of 3 need 5 of padding. */
+  @Test
+  void paddingIsRouted() {
+    new TinyModel().neurons(19).write(dense());
+    for (String preset : PRESETS) {
+      for (int seed = 0; seed < 4; seed++) {
+        Recipes.Carved carved =
+            carve(
+                Recipes.of(preset, "experts=S3A2E8", "router.steps=1", "seed=" + seed),
+                CALIBRATION);
+        assertThat(carved.plans())
+            .allSatisfy(
+                plan ->
+                    assertThat(Arrays.stream(plan.grouping().shared()))
+                        .as(preset)
+                        .allMatch(id -> id < 19));
+      }
+    }
+  }
+
   @Test
   void saysThatActivationsAreNotFinite() {
     new TinyModel().exploding().write(dense());
