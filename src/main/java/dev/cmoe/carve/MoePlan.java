@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.MoeShape;
 import dev.cmoe.arch.RouterKind;
 import dev.cmoe.carve.grouping.Grouping;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.checkpoint.HalfFloats;
 import dev.cmoe.recipe.ExpertSpec;
 import dev.cmoe.run.CmoeException;

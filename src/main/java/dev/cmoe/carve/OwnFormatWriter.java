@@ -5,6 +5,7 @@ import dev.cmoe.arch.LayerNames;
 import dev.cmoe.arch.MoeShape;
 import dev.cmoe.arch.OwnLayout;
 import dev.cmoe.arch.RouterKind;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.checkpoint.Checkpoint;
 import dev.cmoe.checkpoint.CheckpointWriter;
 import dev.cmoe.checkpoint.HalfFloats;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.MoeShape;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.checkpoint.HalfFloats;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.safetensors.DType;

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.RouterKind;
 import dev.cmoe.carve.grouping.Grouping;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.recipe.ExpertSpec;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.FailureKind;

@@ -2,7 +2,6 @@ package dev.cmoe.carve.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cmoe.carve.Router;
 import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.Matrix;
 import dev.cmoe.engine.Scope;
