@@ -92,4 +92,16 @@ class KernelTest {
           .hasMessageContaining("cannot take c");
     }
   }
+
+  @Test
+  void saysThatAnArgumentIsClosed() {
+    try (Scope scope = engine.scope()) {
+      Tensor gone = scope.zeros(2);
+      gone.close();
+
+      assertThatThrownBy(() -> sample().call(scope, "addOne", gone))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("sample.addOne");
+    }
+  }
 }
