@@ -27,14 +27,6 @@ public record ExpertLayout(ExpertSpec spec, int neurons) {
     return spec.shared() * expertWidth();
   }
 
-  /**
-   * Whether there are neurons for all that always runs and at least one for each routed expert.
-   * Padding may leave less when z is close to the number of neurons.
-   */
-  public boolean fills() {
-    return neurons >= sharedWidth() + experts();
-  }
-
   /** Routed experts, z - x. */
   public int experts() {
     return spec.routed();

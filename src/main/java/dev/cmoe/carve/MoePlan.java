@@ -4,11 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.MoeShape;
 import dev.cmoe.arch.RouterKind;
 import dev.cmoe.carve.grouping.Grouping;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.checkpoint.HalfFloats;
 import dev.cmoe.checkpoint.NonFinite;
 import dev.cmoe.checkpoint.StoredTensor;
@@ -31,12 +31,12 @@ import java.util.stream.IntStream;
  */
 public final class MoePlan implements AutoCloseable {
   private static final ObjectMapper JSON =
-      JsonMapper.builder()
+      new ObjectMapper()
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
+          .enable(
+              DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
+              DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES,
+              DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private final Path file;
   private final PlanHeader header;
@@ -59,20 +59,29 @@ public final class MoePlan implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       throw CmoeException.badInput(file, "no such plan; it is the moe_plan.json of a carved model");
     }
-    JsonNode layers;
     PlanHeader header;
+    JsonNode layers;
     try {
-      if (!(JSON.readTree(file.toFile()) instanceof ObjectNode root)
+      JsonNode root = JSON.readTree(file.toFile());
+      if (root == null
+          || !root.isObject()
           || !PlanHeader.SCHEMA.equals(root.path("schema").asText())) {
         throw CmoeException.badInput(file, "is not a plan of schema " + PlanHeader.SCHEMA);
       }
       layers = root.path("layers");
-      // The file lists the layers; the header counts them.
-      header = JSON.treeToValue(root.put("layers", layers.size()), PlanHeader.class);
+      // The file lists the layers, the header only knows how many there are.
+      ObjectNode head = JSON.createObjectNode().setAll((ObjectNode) root);
+      header = JSON.treeToValue(head.put("layers", layers.size()), PlanHeader.class);
     } catch (JsonProcessingException e) {
       throw CmoeException.badInput(file, "is not a plan: " + e.getOriginalMessage());
     } catch (IOException e) {
       throw CmoeException.badInput(file, "cannot be read: " + e.getMessage());
+    }
+    if (layers.isEmpty() || header.hidden() < 1 || header.intermediate() < 1) {
+      throw CmoeException.badInput(
+          file,
+          "is not a plan: %d layers of %d x %d"
+              .formatted(header.layers(), header.hidden(), header.intermediate()));
     }
     return new MoePlan(
         file, header, layers, SafetensorsFile.open(file.resolveSibling(PlanWriter.TENSOR_FILE)));
@@ -110,24 +119,8 @@ public final class MoePlan implements AutoCloseable {
       throw CmoeException.badInput(file, "layer " + index + ": " + e.getMessage());
     }
     MoeShape shape = shape();
-    if (grouping.places() != layout().width() || grouping.shared().length != shape.sharedWidth()) {
-      throw CmoeException.badInput(
-          file,
-          "layer "
-              + index
-              + " divides "
-              + grouping.places()
-              + " neurons where "
-              + layout().width()
-              + " are expected");
-    }
+    requireShape(index, grouping, shape);
     int experts = shape.experts();
-    if (routes()
-        && (grouping.experts().size() != experts
-            || grouping.experts().stream().anyMatch(e -> e.length != shape.expertWidth()))) {
-      throw CmoeException.badInput(
-          file, "layer %d has not %d experts of %d".formatted(index, experts, shape.expertWidth()));
-    }
     int hidden = header.hidden();
     Router router =
         switch (header.router()) {
@@ -148,8 +141,30 @@ public final class MoePlan implements AutoCloseable {
     return new LayerPlan(grouping, router, down);
   }
 
+  /** What is never run has no shape to keep. */
+  private void requireShape(int index, Grouping grouping, MoeShape shape) {
+    boolean even =
+        grouping.experts().size() == shape.experts()
+            && grouping.experts().stream().allMatch(e -> e.length == shape.expertWidth());
+    if (grouping.places() != layout().width()
+        || grouping.shared().length != shape.sharedWidth()
+        || routes() && !even) {
+      throw CmoeException.badInput(
+          file,
+          "layer %d does not divide %d neurons as %s; %d are shared, experts have %s"
+              .formatted(
+                  index,
+                  layout().width(),
+                  header.experts(),
+                  grouping.shared().length,
+                  grouping.experts().stream().map(e -> e.length).toList()));
+    }
+  }
+
   private static int[] ids(JsonNode array) {
-    return IntStream.range(0, array.size()).map(i -> array.get(i).asInt(-1)).toArray();
+    return IntStream.range(0, array.size())
+        .map(i -> array.get(i).isInt() ? array.get(i).intValue() : -1)
+        .toArray();
   }
 
   private float[] tensor(int layer, String part, long... shape) {

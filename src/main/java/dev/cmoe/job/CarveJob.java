@@ -78,11 +78,23 @@ public final class CarveJob implements AutoCloseable {
       this.layout =
           plan.map(MoePlan::layout)
               .orElseGet(() -> new ExpertLayout(recipe.experts(), dense.config().intermediate()));
-      if (!layout.fills()) {
+      if (layout.spec().total() > dense.config().intermediate()) {
         throw CmoeException.usage(
-            "%s: %d neurons are too few for %d experts of %d; choose a smaller z"
-                .formatted(
-                    layout.spec(), layout.neurons(), layout.spec().total(), layout.expertWidth()));
+            layout.spec()
+                + ": "
+                + layout.spec().total()
+                + " experts are more than the "
+                + dense.config().intermediate()
+                + " neurons");
+      }
+      if (layout.sharedWidth() + layout.experts() > dense.config().intermediate()) {
+        throw CmoeException.usage(
+            layout.spec()
+                + ": "
+                + dense.config().intermediate()
+                + " neurons in slices of "
+                + layout.expertWidth()
+                + " leave routed experts empty; choose another number of experts");
       }
       this.tensors = DenseTensors.check(dense.checkpoint(), dense.config());
       plan.ifPresent(saved -> Fingerprints.require(saved.header(), dense, planFile.get()));
@@ -112,7 +124,8 @@ public final class CarveJob implements AutoCloseable {
 
   /** What the run would do, with sizes, memory and a time estimate; writes nothing. */
   public DryRun dryRun() {
-    return DryRun.of(dense, recipe, layout, shape, tensors, windows, plan.map(MoePlan::header));
+    return DryRun.of(
+        dense, preset(), refitted(), layout, shape, tensors, windows, plan.isPresent());
   }
 
   /** Carves into {@code output}. */
@@ -137,6 +150,10 @@ public final class CarveJob implements AutoCloseable {
       staged.commit();
       return report;
     }
+  }
+
+  private String preset() {
+    return plan.map(p -> p.header().preset()).orElse(recipe.preset().id());
   }
 
   private boolean refitted() {
@@ -245,7 +262,7 @@ public final class CarveJob implements AutoCloseable {
         output.toString(),
         "cmoe",
         layout.spec().toString(),
-        plan.map(p -> p.header().preset()).orElse(recipe.preset().id()),
+        preset(),
         shape.router() == RouterKind.NONE ? null : shape.router().configName(),
         Figures.model(model, dense.config()),
         plan.isPresent() ? null : windows.calibrationFigures(),

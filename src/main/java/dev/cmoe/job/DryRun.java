@@ -7,13 +7,10 @@ import dev.cmoe.arch.RouterKind;
 import dev.cmoe.carve.DenseTensors;
 import dev.cmoe.carve.ExpertLayout;
 import dev.cmoe.carve.OwnFormatWriter;
-import dev.cmoe.carve.PlanHeader;
 import dev.cmoe.nn.Decoder;
-import dev.cmoe.recipe.CarveRecipe;
 import dev.cmoe.report.ParameterCounts;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.safetensors.TensorSpec;
-import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -51,15 +48,14 @@ public record DryRun(
 
   static DryRun of(
       Decoder dense,
-      CarveRecipe recipe,
+      String preset,
+      boolean refitted,
       ExpertLayout layout,
       MoeShape shape,
       DenseTensors tensors,
       Windows windows,
-      Optional<PlanHeader> plan) {
+      boolean planned) {
     DecoderConfig config = dense.config();
-    boolean planned = plan.isPresent();
-    boolean refitted = plan.map(PlanHeader::refitted).orElse(recipe.compensation().enabled());
     long tokens = planned ? 0 : windows.calibration().tokens();
     OptionalLong available = ProcessMemory.available();
     long stored =
@@ -72,7 +68,7 @@ public record DryRun(
         dense.checkpoint().directory().getFileName().toString(),
         config.family(),
         layout.spec().toString(),
-        plan.map(PlanHeader::preset).orElse(recipe.preset().id()),
+        preset,
         config.layers(),
         shape.sharedWidth(),
         shape.experts(),

@@ -38,7 +38,7 @@ class K(Module):
     return torch.contiguous(torch.t(torch.mul(torch.abs(x), torch.index_select(wnorm, 0, ids))))
 
   # CMoE 1.2: unit tokens and unit weight rows make both arguments cosines. One pair of products serves this and the true h.
-  # Returns h, of the first `neurons` (the others are padding) the top k of each token by |hn| (int64 [n,k]), and the sum over tokens of |hn| (float64 [f]).
+  # Returns h, the top-k of the first `neurons` of each token by |hn| (int64 [n,k]; the others are padding) and the sum over tokens of |hn| (float64 [f]).
   def unit(self: __torch__.K, z: Tensor, gate: Tensor, up: Tensor, bias: List[Tensor], gateNorm: Tensor, upNorm: Tensor, neurons: int, k: int, dtype: int) -> Tuple[Tensor, Tensor, Tensor]:
     x = torch.to(z, dtype)
     p = torch.linear(x, gate)
