@@ -8,6 +8,7 @@ import dev.cmoe.carve.routing.LinearRouterFit;
 import dev.cmoe.carve.routing.RouterAwareGrouping;
 import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.Scope;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
@@ -25,7 +26,7 @@ record FittedMethod(Engine engine, ExpertLayout layout, int iterations, LinearRo
   }
 
   @Override
-  public boolean needsProducts() {
+  public boolean routesByOutputs() {
     return true;
   }
 
@@ -48,8 +49,9 @@ record FittedMethod(Engine engine, ExpertLayout layout, int iterations, LinearRo
       Scope scope,
       LayerActivations activations,
       Grouping grouping,
-      ExpertMasses masses,
+      Optional<ExpertMasses> outputs,
       SplittableRandom random) {
-    return fit.fit(engine, scope, activations.inputs(), masses, layout.spec().active(), random);
+    return fit.fit(
+        engine, scope, activations.inputs(), outputs.orElseThrow(), layout.spec().active(), random);
   }
 }

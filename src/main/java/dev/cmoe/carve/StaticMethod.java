@@ -6,6 +6,7 @@ import dev.cmoe.carve.profile.LayerActivations;
 import dev.cmoe.carve.routing.ExpertMasses;
 import dev.cmoe.engine.Scope;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
@@ -31,7 +32,7 @@ record StaticMethod(ExpertLayout layout) implements LayerMethod {
       Scope scope,
       LayerActivations activations,
       Grouping grouping,
-      ExpertMasses masses,
+      Optional<ExpertMasses> outputs,
       SplittableRandom random) {
     return new Router.None();
   }
