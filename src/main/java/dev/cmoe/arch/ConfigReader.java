@@ -40,10 +40,7 @@ public final class ConfigReader {
   }
 
   public int positive(String key) {
-    JsonNode child = node.get(key);
-    if (child == null || child.isNull()) {
-      throw bad("key '" + key + "' is missing");
-    }
+    JsonNode child = present(key);
     if (!child.isIntegralNumber() || !child.canConvertToInt() || child.intValue() < 1) {
       throw bad("'" + key + "' is " + child + " where a positive whole number is expected");
     }
@@ -56,22 +53,16 @@ public final class ConfigReader {
 
   /** A whole number of zero or more. */
   public int count(String key) {
-    JsonNode child = node.get(key);
-    if (child == null
-        || !child.isIntegralNumber()
-        || !child.canConvertToInt()
-        || child.intValue() < 0) {
+    JsonNode child = present(key);
+    if (!child.isIntegralNumber() || !child.canConvertToInt() || child.intValue() < 0) {
       throw bad("'" + key + "' is " + child + " where a whole number of 0 or more is expected");
     }
     return child.intValue();
   }
 
   public double number(String key) {
-    JsonNode child = node.get(key);
-    if (child == null
-        || !child.isNumber()
-        || !Double.isFinite(child.doubleValue())
-        || child.doubleValue() <= 0) {
+    JsonNode child = present(key);
+    if (!child.isNumber() || !Double.isFinite(child.doubleValue()) || child.doubleValue() <= 0) {
       throw bad("'" + key + "' is " + child + " where a positive number is expected");
     }
     return child.doubleValue();
@@ -99,6 +90,13 @@ public final class ConfigReader {
       throw bad("'" + key + "' is " + node.get(key) + " where a text is expected");
     }
     return node.get(key).textValue();
+  }
+
+  private JsonNode present(String key) {
+    if (!has(key)) {
+      throw bad("key '" + key + "' is missing");
+    }
+    return node.get(key);
   }
 
   public CmoeException bad(String what) {

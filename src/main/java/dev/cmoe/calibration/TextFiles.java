@@ -1,6 +1,7 @@
 package dev.cmoe.calibration;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cmoe.checkpoint.Tokenizer;
@@ -29,7 +30,8 @@ public final class TextFiles {
   private static final List<String> DEFAULT_CALIBRATION =
       List.of("encyclopaedic", "news", "dialogue", "fiction", "howto", "code", "arithmetic");
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private record Text(String name, String content) {}
 

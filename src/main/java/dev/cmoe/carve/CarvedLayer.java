@@ -49,7 +49,7 @@ final class CarvedLayer {
   }
 
   /**
-   * The layer's output, without the bias of the down-projection, for activations already computed:
+   * The layer's output, the bias of the down-projection included, for activations already computed:
    * float32 [n,d].
    */
   Tensor output(Scope into, Tensor hidden, Tensor gates) {

@@ -5,6 +5,7 @@ import dev.cmoe.carve.grouping.NeuronRanking;
 import dev.cmoe.carve.profile.LayerActivations;
 import dev.cmoe.carve.routing.ExpertMasses;
 import dev.cmoe.carve.routing.LinearRouterFit;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.carve.routing.RouterAwareGrouping;
 import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.Scope;

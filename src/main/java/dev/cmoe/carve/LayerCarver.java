@@ -5,6 +5,7 @@ import dev.cmoe.carve.grouping.Grouping;
 import dev.cmoe.carve.profile.FeedForwardWeights;
 import dev.cmoe.carve.profile.LayerActivations;
 import dev.cmoe.carve.routing.ExpertMasses;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.carve.routing.RouterScores;
 import dev.cmoe.carve.routing.RoutingFigures;
 import dev.cmoe.engine.ComputeType;

@@ -3,6 +3,7 @@ package dev.cmoe.carve;
 import dev.cmoe.carve.grouping.Grouping;
 import dev.cmoe.carve.profile.LayerActivations;
 import dev.cmoe.carve.routing.ExpertMasses;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.engine.Scope;
 import java.util.Optional;
 import java.util.SplittableRandom;

@@ -1,6 +1,7 @@
 package dev.cmoe.carve;
 
 import dev.cmoe.carve.grouping.Grouping;
+import dev.cmoe.carve.routing.Router;
 import java.util.Optional;
 
 /**

@@ -4,9 +4,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.MoeShape;
 import dev.cmoe.arch.RouterKind;
 import dev.cmoe.carve.grouping.Grouping;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.checkpoint.HalfFloats;
 import dev.cmoe.recipe.ExpertSpec;
 import dev.cmoe.run.CmoeException;
@@ -27,7 +29,12 @@ import java.util.stream.IntStream;
  */
 public final class MoePlan implements AutoCloseable {
   private static final ObjectMapper JSON =
-      new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
+      new ObjectMapper()
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(
+              DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES,
+              DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES,
+              DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private final Path file;
   private final PlanHeader header;
@@ -50,25 +57,29 @@ public final class MoePlan implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       throw CmoeException.badInput(file, "no such plan; it is the moe_plan.json of a carved model");
     }
-    JsonNode root;
     PlanHeader header;
+    JsonNode layers;
     try {
-      root = JSON.readTree(file.toFile());
+      JsonNode root = JSON.readTree(file.toFile());
       if (root == null
           || !root.isObject()
           || !PlanHeader.SCHEMA.equals(root.path("schema").asText())) {
         throw CmoeException.badInput(file, "is not a plan of schema " + PlanHeader.SCHEMA);
       }
-      header = JSON.treeToValue(root, PlanHeader.class);
+      layers = root.path("layers");
+      // The file lists the layers, the header only knows how many there are.
+      ObjectNode head = JSON.createObjectNode().setAll((ObjectNode) root);
+      header = JSON.treeToValue(head.put("layers", layers.size()), PlanHeader.class);
     } catch (JsonProcessingException e) {
       throw CmoeException.badInput(file, "is not a plan: " + e.getOriginalMessage());
     } catch (IOException e) {
       throw CmoeException.badInput(file, "cannot be read: " + e.getMessage());
     }
-    JsonNode layers = root.path("layers");
-    if (layers.size() != header.layers()) {
+    if (layers.isEmpty() || header.hidden() < 1 || header.intermediate() < 1) {
       throw CmoeException.badInput(
-          file, "has " + layers.size() + " layers where its header says " + header.layers());
+          file,
+          "is not a plan: %d layers of %d x %d"
+              .formatted(header.layers(), header.hidden(), header.intermediate()));
     }
     return new MoePlan(
         file, header, layers, SafetensorsFile.open(file.resolveSibling(PlanWriter.TENSOR_FILE)));
@@ -106,17 +117,7 @@ public final class MoePlan implements AutoCloseable {
       throw CmoeException.badInput(file, "layer " + index + ": " + e.getMessage());
     }
     MoeShape shape = shape();
-    if (grouping.places() != layout().width() || grouping.shared().length != shape.sharedWidth()) {
-      throw CmoeException.badInput(
-          file,
-          "layer "
-              + index
-              + " divides "
-              + grouping.places()
-              + " neurons where "
-              + layout().width()
-              + " are expected");
-    }
+    requireShape(index, grouping, shape);
     int experts = shape.experts();
     int hidden = header.hidden();
     Router router =
@@ -138,8 +139,30 @@ public final class MoePlan implements AutoCloseable {
     return new LayerPlan(grouping, router, down);
   }
 
+  /** What is never run has no shape to keep. */
+  private void requireShape(int index, Grouping grouping, MoeShape shape) {
+    boolean even =
+        grouping.experts().size() == shape.experts()
+            && grouping.experts().stream().allMatch(e -> e.length == shape.expertWidth());
+    if (grouping.places() != layout().width()
+        || grouping.shared().length != shape.sharedWidth()
+        || routes() && !even) {
+      throw CmoeException.badInput(
+          file,
+          "layer %d does not divide %d neurons as %s; %d are shared, experts have %s"
+              .formatted(
+                  index,
+                  layout().width(),
+                  header.experts(),
+                  grouping.shared().length,
+                  grouping.experts().stream().map(e -> e.length).toList()));
+    }
+  }
+
   private static int[] ids(JsonNode array) {
-    return IntStream.range(0, array.size()).map(i -> array.get(i).asInt(-1)).toArray();
+    return IntStream.range(0, array.size())
+        .map(i -> array.get(i).isInt() ? array.get(i).intValue() : -1)
+        .toArray();
   }
 
   private float[] tensor(int layer, String part, long... shape) {

@@ -5,6 +5,7 @@ import dev.cmoe.arch.LayerNames;
 import dev.cmoe.arch.MoeShape;
 import dev.cmoe.arch.OwnLayout;
 import dev.cmoe.arch.RouterKind;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.checkpoint.Checkpoint;
 import dev.cmoe.checkpoint.CheckpointWriter;
 import dev.cmoe.checkpoint.HalfFloats;
@@ -24,6 +25,9 @@ import java.util.SortedMap;
  * block is in memory at a time.
  */
 public final class OwnFormatWriter implements AutoCloseable {
+  /** Bytes moved at a time; an embedding can be larger than a buffer may be. */
+  private static final long MOST_BYTES = 1L << 30;
+
   private final Checkpoint dense;
   private final DenseTensors tensors;
   private final DecoderConfig config;
@@ -170,7 +174,7 @@ public final class OwnFormatWriter implements AutoCloseable {
 
   private void copy(List<String> names) {
     for (String name : names) {
-      writer.write(name, dense.tensor(name).bytes());
+      writer.write(name, dense.tensor(name).parts(MOST_BYTES));
     }
   }
 

@@ -6,6 +6,7 @@ import dev.cmoe.carve.grouping.PaperGrouping;
 import dev.cmoe.carve.profile.LayerActivations;
 import dev.cmoe.carve.profile.UnitProfile;
 import dev.cmoe.carve.routing.ExpertMasses;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.Tensor;
 import java.util.Optional;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.MoeShape;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.checkpoint.HalfFloats;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.safetensors.DType;
@@ -52,7 +53,7 @@ public final class PlanWriter implements AutoCloseable {
   /** Adds the next layer. */
   public void write(LayerPlan plan) {
     int layer = layers.size();
-    ObjectNode node = layers.addObject();
+    ObjectNode node = JSON.createObjectNode();
     node.set("shared", JSON.valueToTree(plan.grouping().shared()));
     node.set("experts", JSON.valueToTree(plan.grouping().experts()));
     if (plan.grouping().representatives().length > 0) {
@@ -70,13 +71,14 @@ public final class PlanWriter implements AutoCloseable {
       tensors.write(
           PlanTensors.name(layer, "down_proj"), HalfFloats.fromFloats(down, downTypes.get(layer)));
     }
+    layers.add(node);
   }
 
   private static ByteBuffer floats(float[] values) {
     return HalfFloats.fromFloats(values, DType.F32);
   }
 
-  /** Completes both files. */
+  /** Completes both files, or removes what there is when a layer is missing. */
   @Override
   public void close() {
     tensors.close();

@@ -3,6 +3,7 @@ package dev.cmoe.carve;
 import dev.cmoe.carve.grouping.Grouping;
 import dev.cmoe.carve.profile.LayerActivations;
 import dev.cmoe.carve.routing.ExpertMasses;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.engine.Scope;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,12 +26,31 @@ record RandomMethod(ExpertLayout layout) implements LayerMethod {
       ids[i] = ids[j];
       ids[j] = i;
     }
+    routePadding(ids);
     List<int[]> experts = new ArrayList<>();
     for (int e = 0; e < layout.experts(); e++) {
       int from = layout.sharedWidth() + e * layout.expertWidth();
       experts.add(sorted(ids, from, from + layout.expertWidth()));
     }
     return new Grouping(sorted(ids, 0, layout.sharedWidth()), experts, new int[0]);
+  }
+
+  /** Padding among the shared neurons changes places with routed neurons, as far as there are. */
+  private void routePadding(int[] ids) {
+    int free = layout.sharedWidth();
+    for (int i = 0; i < layout.sharedWidth(); i++) {
+      if (ids[i] >= layout.neurons()) {
+        while (free < ids.length && ids[free] >= layout.neurons()) {
+          free++;
+        }
+        if (free == ids.length) {
+          return;
+        }
+        int padding = ids[i];
+        ids[i] = ids[free];
+        ids[free] = padding;
+      }
+    }
   }
 
   @Override

@@ -4,6 +4,7 @@ import dev.cmoe.carve.grouping.Grouping;
 import dev.cmoe.carve.grouping.NeuronRanking;
 import dev.cmoe.carve.profile.LayerActivations;
 import dev.cmoe.carve.routing.ExpertMasses;
+import dev.cmoe.carve.routing.Router;
 import dev.cmoe.engine.Scope;
 import java.util.List;
 import java.util.Optional;

@@ -5,6 +5,7 @@ import dev.cmoe.safetensors.SafetensorsFile;
 import dev.cmoe.safetensors.TensorInfo;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A tensor of a checkpoint where it lies, not read until asked for. */
@@ -38,6 +39,23 @@ public record StoredTensor(SafetensorsFile file, TensorInfo info) {
   /** See {@link SafetensorsFile#bytes}. */
   public ByteBuffer bytes() {
     return file.bytes(info);
+  }
+
+  /**
+   * All bytes in order, in buffers of whole rows and of at most {@code most} bytes, so that a
+   * tensor may be larger than a buffer; a row that is longer is a buffer of its own.
+   */
+  public ByteBuffer[] parts(long most) {
+    if (info.bytes() <= most || shape().isEmpty()) {
+      return new ByteBuffer[] {bytes()};
+    }
+    long rows = shape().get(0);
+    long step = Math.max(1, most / (info.bytes() / rows));
+    List<ByteBuffer> parts = new ArrayList<>();
+    for (long first = 0; first < rows; first += step) {
+      parts.add(rows(first, Math.min(step, rows - first)));
+    }
+    return parts.toArray(ByteBuffer[]::new);
   }
 
   /** See {@link SafetensorsFile#rows}. */

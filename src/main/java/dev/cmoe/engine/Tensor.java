@@ -80,6 +80,6 @@ public final class Tensor implements AutoCloseable {
 
   @Override
   public String toString() {
-    return array.getDataType() + Arrays.toString(shape());
+    return array.isReleased() ? "closed" : array.getDataType() + Arrays.toString(shape());
   }
 }

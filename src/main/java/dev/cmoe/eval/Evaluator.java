@@ -38,7 +38,8 @@ public final class Evaluator {
     int chunk = windowsAtOnce(model, windows.length());
     long steps =
         (long) windows.windows().size()
-            * (model.config().layers() + (dense.isPresent() ? model.config().layers() : 0));
+            * (model.config().layers()
+                + dense.map(reference -> reference.config().layers()).orElse(0));
     long done = 0;
     try (Stage stage = Stage.start(listener, "evaluating", "window-layers", steps)) {
       for (int first = 0; first < windows.windows().size(); first += chunk) {
@@ -50,7 +51,7 @@ public final class Evaluator {
           done += (long) part.windows().size() * model.config().layers();
           if (dense.isPresent()) {
             try (HiddenStates reference = run(dense.get(), part, stage, done)) {
-              done += (long) part.windows().size() * model.config().layers();
+              done += (long) part.windows().size() * dense.get().config().layers();
               double[] sums = compare(scope, states, reference, part, own, other.get());
               kl += sums[0];
               same += sums[1];

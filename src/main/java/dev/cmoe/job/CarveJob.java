@@ -86,6 +86,15 @@ public final class CarveJob implements AutoCloseable {
                 + dense.config().intermediate()
                 + " neurons");
       }
+      if (layout.sharedWidth() + layout.experts() > dense.config().intermediate()) {
+        throw CmoeException.usage(
+            layout.spec()
+                + ": "
+                + dense.config().intermediate()
+                + " neurons in slices of "
+                + layout.expertWidth()
+                + " leave routed experts empty; choose another number of experts");
+      }
       this.tensors = DenseTensors.check(dense.checkpoint(), dense.config());
       plan.ifPresent(saved -> Fingerprints.require(saved.header(), dense, planFile.get()));
       this.shape = layout.shape(plan.map(p -> p.header().router()).orElse(routerKind()));
@@ -114,7 +123,8 @@ public final class CarveJob implements AutoCloseable {
 
   /** What the run would do, with sizes, memory and a time estimate; writes nothing. */
   public DryRun dryRun() {
-    return DryRun.of(dense, recipe, layout, shape, tensors, windows, plan.isPresent());
+    return DryRun.of(
+        dense, preset(), refitted(), layout, shape, tensors, windows, plan.isPresent());
   }
 
   /** Carves into {@code output}. */
@@ -139,6 +149,10 @@ public final class CarveJob implements AutoCloseable {
       staged.commit();
       return report;
     }
+  }
+
+  private String preset() {
+    return plan.map(p -> p.header().preset()).orElse(recipe.preset().id());
   }
 
   private boolean refitted() {
@@ -247,7 +261,7 @@ public final class CarveJob implements AutoCloseable {
         output.toString(),
         "cmoe",
         layout.spec().toString(),
-        plan.map(p -> p.header().preset()).orElse(recipe.preset().id()),
+        preset(),
         shape.router() == RouterKind.NONE ? null : shape.router().configName(),
         Figures.model(model, dense.config()),
         plan.isPresent() ? null : windows.calibrationFigures(),

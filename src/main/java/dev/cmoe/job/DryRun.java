@@ -8,7 +8,6 @@ import dev.cmoe.carve.DenseTensors;
 import dev.cmoe.carve.ExpertLayout;
 import dev.cmoe.carve.OwnFormatWriter;
 import dev.cmoe.nn.Decoder;
-import dev.cmoe.recipe.CarveRecipe;
 import dev.cmoe.report.ParameterCounts;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.safetensors.TensorSpec;
@@ -49,30 +48,27 @@ public record DryRun(
 
   static DryRun of(
       Decoder dense,
-      CarveRecipe recipe,
+      String preset,
+      boolean refitted,
       ExpertLayout layout,
       MoeShape shape,
       DenseTensors tensors,
       Windows windows,
       boolean planned) {
     DecoderConfig config = dense.config();
-    boolean refitted = recipe.compensation().enabled();
     long tokens = planned ? 0 : windows.calibration().tokens();
     OptionalLong available = ProcessMemory.available();
     long stored =
         OwnFormatWriter.specs(tensors, config, shape).stream()
             .mapToLong(TensorSpec::elements)
             .sum();
-    double operations =
-        planned
-            ? 0
-            : WorkEstimate.operations(config, layout, tokens, recipe.compensation().enabled());
+    double operations = planned ? 0 : WorkEstimate.operations(config, layout, tokens, refitted);
     return new DryRun(
         SCHEMA,
         dense.checkpoint().directory().getFileName().toString(),
         config.family(),
         layout.spec().toString(),
-        recipe.preset().id(),
+        preset,
         config.layers(),
         shape.sharedWidth(),
         shape.experts(),

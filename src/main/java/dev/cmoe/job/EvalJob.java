@@ -46,13 +46,14 @@ public final class EvalJob {
                     against.get(),
                     dense.config().vocabulary()));
       }
-      int length = window.orElse(Windows.defaultLength(decoder));
-      if (length > decoder.config().context()) {
+      int context =
+          dense == null
+              ? decoder.config().context()
+              : Math.min(decoder.config().context(), dense.config().context());
+      int length = window.orElse(Math.min(context, Windows.defaultLength(decoder)));
+      if (length > context) {
         throw CmoeException.usage(
-            "--window "
-                + length
-                + " is longer than the model's context of "
-                + decoder.config().context());
+            "--window " + length + " is longer than the model's context of " + context);
       }
       boolean bundled = Session.isBundled(model) || against.filter(Session::isBundled).isPresent();
       TextFiles files = Windows.evaluationText(text, bundled);

@@ -53,7 +53,7 @@ final class Session implements AutoCloseable {
     return Decoder.open(engine, directory, type);
   }
 
-  /** bfloat16 where the weights are 16-bit, the model is wide and the device is faster so. */
+  /** bfloat16 where the weights are bfloat16, the model is wide and the device is faster so. */
   private ComputeType best(Path directory) {
     if (!engine.device().isGpu() && !CpuFeatures.fastBfloat16()) {
       return ComputeType.FLOAT32;

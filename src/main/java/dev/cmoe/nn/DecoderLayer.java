@@ -8,6 +8,7 @@ import dev.cmoe.engine.Tensor;
 /** One decoder layer, its weights owned by the scope it was loaded into. */
 public final class DecoderLayer {
   private final Decoder decoder;
+  private final int index;
   private final Attention attention;
   private final Tensor norm;
   private final FeedForward feedForward;
@@ -16,6 +17,7 @@ public final class DecoderLayer {
   DecoderLayer(Decoder decoder, int index, Scope scope) {
     LayerNames names = new LayerNames(index);
     this.decoder = decoder;
+    this.index = index;
     this.kernel = decoder.kernel();
     this.attention =
         new Attention(decoder.engine(), decoder.weights(), decoder.config(), names, scope);
@@ -32,6 +34,11 @@ public final class DecoderLayer {
                 () ->
                     new DenseFeedForward(
                         decoder.engine(), decoder.weights(), decoder.config(), names, scope));
+  }
+
+  /** Which layer of the model, from 0. */
+  public int index() {
+    return index;
   }
 
   public FeedForward feedForward() {

@@ -35,11 +35,17 @@ public final class HiddenStates implements AutoCloseable {
   public static HiddenStates embed(Decoder decoder, List<int[]> windows) {
     HiddenStates states =
         new HiddenStates(decoder, Math.max(1, BATCH_TOKENS / windows.get(0).length));
-    for (int i = 0; i < windows.size(); i += states.windowsPerBatch) {
-      List<int[]> batch = windows.subList(i, Math.min(windows.size(), i + states.windowsPerBatch));
-      states.batches.add(decoder.embed(states.scope, batch.toArray(int[][]::new)));
+    try {
+      for (int i = 0; i < windows.size(); i += states.windowsPerBatch) {
+        int end = Math.min(windows.size(), i + states.windowsPerBatch);
+        int[][] batch = windows.subList(i, end).toArray(int[][]::new);
+        states.batches.add(decoder.embed(states.scope, batch));
+      }
+      return states;
+    } catch (RuntimeException e) {
+      states.close();
+      throw e;
     }
-    return states;
   }
 
   /** Number of batches. */

@@ -96,10 +96,11 @@ public final class FeedForwardWeights {
     return feedForward.call(into, "hidden", z, gate, up, bias, type.scalarType());
   }
 
-  /** Rows {@code ids} of {@code matrix}, gate or up. */
+  /** Rows {@code ids} of {@code matrix}, gate or up, as float32. */
   public Tensor rows(Scope into, Tensor matrix, int... ids) {
     try (Scope scratch = into.child()) {
-      return profile.call(into, "rowsReordered", matrix, scratch.of(ids));
+      Tensor rows = profile.call(scratch, "rowsReordered", matrix, scratch.of(ids));
+      return profile.call(into, "toFloat", rows);
     }
   }
 

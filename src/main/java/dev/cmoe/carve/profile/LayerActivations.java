@@ -6,6 +6,7 @@ import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.Tensor;
 import dev.cmoe.nn.DecoderLayer;
 import dev.cmoe.nn.HiddenStates;
+import dev.cmoe.run.CmoeException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -62,6 +63,13 @@ public final class LayerActivations {
     tokens = rows;
     for (int j = 0; j < contribution.length; j++) {
       contribution[j] /= rows;
+      if (!Double.isFinite(contribution[j])) {
+        throw CmoeException.verification(
+            "layer "
+                + layer.index()
+                + ": activations of the calibration text are not finite; check the model, or"
+                + " compute in float32");
+      }
     }
     unit = Optional.ofNullable(collector).map(c -> c.result(weights.neurons(), tokens));
   }

@@ -30,7 +30,7 @@ public record UnitProfile(Markers markers, double[] meanAbs) {
     Collector(Engine engine, Scope scope, FeedForwardWeights weights, int top) {
       this.kernel = engine.kernel(LayerActivations.class, "profile");
       this.weights = weights;
-      this.top = Math.min(top, weights.width());
+      this.top = Math.min(top, weights.neurons());
       this.gateNorms = kernel.call(scope, "rowNorms", weights.gate());
       this.upNorms = kernel.call(scope, "rowNorms", weights.up());
       this.sum = new double[weights.width()];
@@ -48,6 +48,7 @@ public record UnitProfile(Markers markers, double[] meanAbs) {
               weights.bias(),
               gateNorms,
               upNorms,
+              weights.neurons(),
               top,
               weights.type().scalarType());
       int[] part = parts[1].toIndices();

@@ -1,6 +1,5 @@
 package dev.cmoe.carve.routing;
 
-import dev.cmoe.carve.Router;
 import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.Kernel;
 import dev.cmoe.engine.Longs;

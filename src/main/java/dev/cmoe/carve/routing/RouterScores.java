@@ -1,7 +1,6 @@
 package dev.cmoe.carve.routing;
 
 import dev.cmoe.arch.RouterKind;
-import dev.cmoe.carve.Router;
 import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.Kernel;
 import dev.cmoe.engine.Scope;

@@ -38,8 +38,8 @@ class K(Module):
     return torch.contiguous(torch.t(torch.mul(torch.abs(x), torch.index_select(wnorm, 0, ids))))
 
   # CMoE 1.2: unit tokens and unit weight rows make both arguments cosines. One pair of products serves this and the true h.
-  # Returns h, the top-k neurons of each token by |hn| (int64 [n,k]) and the sum over tokens of |hn| (float64 [f]).
-  def unit(self: __torch__.K, z: Tensor, gate: Tensor, up: Tensor, bias: List[Tensor], gateNorm: Tensor, upNorm: Tensor, k: int, dtype: int) -> Tuple[Tensor, Tensor, Tensor]:
+  # Returns h, the top-k of the first `neurons` of each token by |hn| (int64 [n,k]; the others are padding) and the sum over tokens of |hn| (float64 [f]).
+  def unit(self: __torch__.K, z: Tensor, gate: Tensor, up: Tensor, bias: List[Tensor], gateNorm: Tensor, upNorm: Tensor, neurons: int, k: int, dtype: int) -> Tuple[Tensor, Tensor, Tensor]:
     x = torch.to(z, dtype)
     p = torch.linear(x, gate)
     q = torch.linear(x, up)
@@ -47,7 +47,7 @@ class K(Module):
     a = torch.silu(torch.div(torch.div(torch.to(p, 6), length), gateNorm))
     b = torch.div(torch.div(torch.to(q, 6), length), upNorm)
     hn = torch.abs_(torch.mul_(a, b))
-    values, ids = torch.topk(hn, k)
+    values, ids = torch.topk(torch.narrow(hn, 1, 0, neurons), k)
     total = torch.sum(hn, [0], dtype=7)
     if len(bias) > 0:
       p = torch.add(p, bias[0])

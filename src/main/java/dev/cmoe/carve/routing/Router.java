@@ -1,4 +1,4 @@
-package dev.cmoe.carve;
+package dev.cmoe.carve.routing;
 
 import dev.cmoe.arch.RouterKind;
 

@@ -1,0 +1,37 @@
+package dev.cmoe.carve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cmoe.calibration.TokenWindows;
+import dev.cmoe.nn.AnonymousMemory;
+import dev.cmoe.nn.Decoder;
+import dev.cmoe.nn.TinyModel;
+import dev.cmoe.recipe.CarveRecipe;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a layer needs while it is carved is gone with the layer. */
+class CarveSoakTest {
+  private static final int LAYERS = 12;
+
+  @TempDir Path dir;
+
+  @Test
+  void memoryStaysFlatFromLayerToLayer() throws IOException {
+    new TinyModel().neurons(256).layers(LAYERS).write(dir);
+    CarveRecipe recipe =
+        Recipes.of("fitted", "experts=S2A2E8", "grouping.iterations=1", "router.steps=2");
+    TokenWindows calibration = new TokenWindows(512, TinyModel.windows(16, 512));
+    try (Decoder decoder = TinyModel.open(dir)) {
+      Recipes.carve(decoder, recipe, calibration, Optional.empty());
+      long before = AnonymousMemory.mebibytes();
+      Recipes.carve(decoder, recipe, calibration, Optional.empty());
+
+      // A layer makes 10 MB and more; if its scope leaked, twelve would make 120.
+      assertThat(AnonymousMemory.mebibytes() - before).isLessThan(64);
+    }
+  }
+}

@@ -1,0 +1,301 @@
+package dev.cmoe.nn;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cmoe.engine.Engine;
+import dev.cmoe.engine.Kernel;
+import dev.cmoe.engine.Matrix;
+import dev.cmoe.engine.Scope;
+import dev.cmoe.engine.SharedEngine;
+import dev.cmoe.engine.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FeedForwardKernelTest {
+  private static final int TOKENS = 9;
+  private static final int HIDDEN = 6;
+  private static final int EXPERTS = 4;
+  private static final int WIDTH = 3;
+  private static final double WITHIN = 2e-5;
+
+  private final Engine engine = SharedEngine.get();
+  private final Kernel kernel = engine.kernel(FeedForward.class, "feedforward");
+  private final Scope scope = engine.scope();
+  private final Matrix z = Matrix.random(1, TOKENS, HIDDEN);
+
+  @AfterEach
+  void close() {
+    scope.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void denseIsSwiGlu(boolean biased) {
+    Block block = new Block(10, 5, biased);
+    Matrix h =
+        Matrix.of(
+            kernel.call(
+                scope,
+                "hidden",
+                z.tensor(scope),
+                block.gate.tensor(scope),
+                block.up.tensor(scope),
+                biased ? block.biases().subList(0, 2) : List.of(),
+                6));
+    Matrix y =
+        Matrix.of(kernel.call(scope, "dense", z.tensor(scope), block.weights(), block.biases(), 6));
+
+    assertThat(h.distance(block.hidden(z))).isLessThan(WITHIN);
+    assertThat(y.distance(block.output(z))).isLessThan(WITHIN);
+  }
+
+  @Test
+  void leavesItsInputAlone() {
+    Block block = new Block(10, 5, false);
+    Tensor input = z.tensor(scope);
+    kernel.call(scope, "dense", input, block.weights(), block.biases(), 6);
+
+    assertThat(Matrix.of(input).distance(z)).isZero();
+  }
+
+  @Test
+  void linearScoresAreAffine() {
+    Matrix weight = Matrix.random(2, EXPERTS, HIDDEN);
+    Matrix bias = Matrix.random(3, 1, EXPERTS);
+    Matrix scores =
+        Matrix.of(
+            kernel.call(
+                scope,
+                "scores",
+                z.tensor(scope),
+                true,
+                List.of(weight.tensor(scope), bias.tensor(scope, EXPERTS))));
+
+    assertThat(scores.distance(z.linear(weight).plus(bias))).isLessThan(WITHIN);
+  }
+
+  @Test
+  void cmoeScoresAreASoftmaxOfSizes() {
+    Matrix gate = Matrix.random(2, EXPERTS, HIDDEN);
+    Matrix up = Matrix.random(3, EXPERTS, HIDDEN);
+    Matrix scores =
+        Matrix.of(
+            kernel.call(
+                scope,
+                "scores",
+                z.tensor(scope),
+                false,
+                List.of(gate.tensor(scope), up.tensor(scope))));
+
+    Matrix sizes =
+        z.linear(gate)
+            .map(Matrix::silu)
+            .with(z.linear(up), (a, b) -> Math.abs(a * b))
+            .map(Math::exp);
+    Matrix expected = sizes.scaledRows(t -> 1 / Arrays.stream(sizes.row(t)).sum());
+    assertThat(scores.distance(expected)).isLessThan(WITHIN);
+  }
+
+  @Test
+  void gatesOpenForTheLargestBiasedScores() {
+    Matrix scores = Matrix.row(0.3, 0.1, 0.4, 0.2);
+
+    assertThat(gates(scores, Matrix.zeros(1, 4), List.of(), true, 2).row(0))
+        .containsExactly(1, 0, 1, 0);
+    assertThat(gates(scores, Matrix.row(0, 1, 0, 0), List.of(), true, 2).row(0))
+        .containsExactly(0, 1, 1, 0);
+    assertThat(gates(scores, Matrix.zeros(1, 4), List.of(), true, 4).row(0))
+        .containsExactly(1, 1, 1, 1);
+    assertThat(gates(scores, Matrix.zeros(1, 4), List.of(), true, 0).row(0))
+        .containsExactly(0, 0, 0, 0);
+  }
+
+  @Test
+  void ofEqualScoresTheLowerExpertWins() {
+    double[] scores = new double[64];
+    for (int e = 32; e < 64; e++) {
+      scores[e] = 1;
+    }
+    Matrix gates = gates(Matrix.row(scores), Matrix.zeros(1, 64), List.of(), true, 40);
+    for (int e = 0; e < 64; e++) {
+      assertThat(gates.at(0, e)).isEqualTo(e < 8 || e >= 32 ? 1 : 0);
+    }
+  }
+
+  @Test
+  void scaledGatesAddTheShareTimesU() {
+    Matrix scores = Matrix.row(0.4, 0.1, 0.2, 0.3);
+    Matrix u = Matrix.row(0.5, 2, -1, 1);
+    Matrix shares = scores.map(Math::exp);
+    double sum = Arrays.stream(shares.row(0)).sum();
+
+    Matrix linear = gates(scores, Matrix.zeros(1, 4), List.of(u.tensor(scope, EXPERTS)), true, 2);
+    Matrix cmoe = gates(scores, Matrix.zeros(1, 4), List.of(u.tensor(scope, EXPERTS)), false, 2);
+
+    assertThat(
+            linear.distance(
+                Matrix.row(1 + shares.at(0, 0) / sum * 0.5, 0, 0, 1 + shares.at(0, 3) / sum)))
+        .isLessThan(1e-6);
+    assertThat(cmoe.distance(Matrix.row(1 + 0.4 * 0.5, 0, 0, 1 + 0.3))).isLessThan(1e-6);
+  }
+
+  private Matrix gates(Matrix scores, Matrix selection, List<Tensor> scale, boolean linear, int k) {
+    return Matrix.of(
+        kernel.call(
+            scope,
+            "gates",
+            scores.tensor(scope),
+            selection.tensor(scope, scores.columns()),
+            scale,
+            linear,
+            k));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void mixtureAddsTheChosenExperts(boolean biased) {
+    Mixture mixture = new Mixture(biased);
+    Matrix gates = Matrix.zeros(TOKENS, EXPERTS);
+    for (int t = 1; t < TOKENS; t++) {
+      // Expert 2 never runs, token 0 runs none.
+      gates.row(t)[t % 2 == 0 ? 0 : 3] = 1;
+      gates.row(t)[1] = 0.25 * t;
+    }
+
+    assertThat(mixture.run(gates, true).distance(mixture.expected(gates, true))).isLessThan(WITHIN);
+    assertThat(mixture.run(gates, false).distance(mixture.expected(gates, false)))
+        .isLessThan(WITHIN);
+  }
+
+  @Test
+  void mixtureWithoutExpertsIsTheSharedOne() {
+    Block shared = new Block(20, 5, false);
+    Tensor none = scope.zeros(0, 0, 0);
+    Matrix y =
+        Matrix.of(
+            kernel.call(
+                scope,
+                "mixture",
+                z.tensor(scope),
+                shared.weights(),
+                List.of(),
+                none,
+                none,
+                List.of(),
+                List.of(),
+                scope.zeros(TOKENS, 0),
+                6));
+
+    assertThat(y.distance(shared.output(z))).isLessThan(WITHIN);
+  }
+
+  /** A dense SwiGLU block. */
+  private final class Block {
+    final Matrix gate;
+    final Matrix up;
+    final Matrix down;
+    final Matrix gateBias;
+    final Matrix upBias;
+    final Matrix downBias;
+    final boolean biased;
+
+    Block(long seed, int neurons, boolean biased) {
+      this.biased = biased;
+      gate = Matrix.random(seed, neurons, HIDDEN);
+      up = Matrix.random(seed + 1, neurons, HIDDEN);
+      down = Matrix.random(seed + 2, HIDDEN, neurons);
+      gateBias = biased ? Matrix.random(seed + 3, 1, neurons) : Matrix.zeros(1, neurons);
+      upBias = biased ? Matrix.random(seed + 4, 1, neurons) : Matrix.zeros(1, neurons);
+      downBias = biased ? Matrix.random(seed + 5, 1, HIDDEN) : Matrix.zeros(1, HIDDEN);
+    }
+
+    List<Tensor> weights() {
+      return List.of(gate.tensor(scope), up.tensor(scope), down.tensor(scope));
+    }
+
+    List<Tensor> biases() {
+      return biased
+          ? List.of(
+              gateBias.tensor(scope, gate.rows()),
+              upBias.tensor(scope, gate.rows()),
+              downBias.tensor(scope, HIDDEN))
+          : List.of();
+    }
+
+    Matrix hidden(Matrix z) {
+      return z.linear(gate)
+          .plus(gateBias)
+          .map(Matrix::silu)
+          .with(z.linear(up).plus(upBias), (a, b) -> a * b);
+    }
+
+    Matrix output(Matrix z) {
+      return hidden(z).linear(down).plus(downBias);
+    }
+  }
+
+  /** A shared block and four experts; the bias of the down-projection is one for all. */
+  private final class Mixture {
+    final boolean biased;
+    final Block shared;
+    final List<Block> experts;
+    final Matrix downBias = Matrix.random(99, 1, HIDDEN);
+
+    Mixture(boolean biased) {
+      this.biased = biased;
+      shared = new Block(20, 5, biased);
+      experts =
+          List.of(
+              new Block(30, WIDTH, biased),
+              new Block(40, WIDTH, biased),
+              new Block(50, WIDTH, biased),
+              new Block(60, WIDTH, biased));
+    }
+
+    Matrix expected(Matrix gates, boolean withShared) {
+      Matrix y = Matrix.zeros(TOKENS, HIDDEN);
+      if (withShared) {
+        y = y.plus(shared.hidden(z).linear(shared.down));
+      }
+      if (biased) {
+        y = y.plus(downBias);
+      }
+      for (int e = 0; e < EXPERTS; e++) {
+        int expert = e;
+        Block block = experts.get(e);
+        y = y.plus(block.hidden(z).linear(block.down).scaledRows(t -> gates.at(t, expert)));
+      }
+      return y;
+    }
+
+    Matrix run(Matrix gates, boolean withShared) {
+      Matrix gateUp = stacked(experts.stream().flatMap(b -> Stream.of(b.gate, b.up)).toList());
+      Matrix down = stacked(experts.stream().map(b -> b.down).toList());
+      Matrix bias =
+          stacked(experts.stream().flatMap(b -> Stream.of(b.gateBias, b.upBias)).toList());
+      return Matrix.of(
+          kernel.call(
+              scope,
+              "mixture",
+              z.tensor(scope),
+              withShared ? shared.weights() : List.of(),
+              withShared && biased ? shared.biases().subList(0, 2) : List.of(),
+              gateUp.tensor(scope, EXPERTS, 2 * WIDTH, HIDDEN),
+              down.tensor(scope, EXPERTS, HIDDEN, WIDTH),
+              biased ? List.of(bias.tensor(scope, EXPERTS, 2 * WIDTH)) : List.of(),
+              biased ? List.of(downBias.tensor(scope, HIDDEN)) : List.of(),
+              gates.tensor(scope),
+              6));
+    }
+
+    private static Matrix stacked(List<Matrix> parts) {
+      return new Matrix(
+          parts.stream().flatMap(part -> Arrays.stream(part.values())).toArray(double[][]::new));
+    }
+  }
+}
