@@ -55,6 +55,8 @@ public final class Cli {
     root.addSubcommand(new InspectCommand(workshop, console));
     root.addSubcommand(new EvalCommand(workshop, console));
     root.addSubcommand(new LogitsCommand(workshop, console));
+    root.addSubcommand(new ForwardCommand(workshop, console));
+    root.addSubcommand(new SynthesizeCommand(workshop, console));
     root.addSubcommand(new CommandLine.HelpCommand());
     root.setParameterExceptionHandler(failures);
     root.setExecutionExceptionHandler(failures);

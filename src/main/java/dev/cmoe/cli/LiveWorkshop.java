@@ -2,9 +2,12 @@ package dev.cmoe.cli;
 
 import dev.cmoe.job.CarveJob;
 import dev.cmoe.job.EvalJob;
+import dev.cmoe.job.ForwardJob;
 import dev.cmoe.job.InspectJob;
 import dev.cmoe.job.LogitsJob;
+import dev.cmoe.job.SyntheticModel;
 import dev.cmoe.run.RunListener;
+import java.nio.file.Path;
 
 /** The workshop of the installed program. Its methods alone reach the rooms that compute. */
 public final class LiveWorkshop implements Workshop {
@@ -39,5 +42,18 @@ public final class LiveWorkshop implements Workshop {
   public Answer logits(LogitsRequest request, RunListener listener) {
     return new LogitsAnswer(
         LogitsJob.run(request.model(), request.tokens(), request.output(), request.runtime()));
+  }
+
+  @Override
+  public Answer forward(ForwardRequest request, RunListener listener) {
+    return new ForwardAnswer(
+        ForwardJob.run(
+            request.model(), request.samples(), request.window(), request.runtime(), listener));
+  }
+
+  @Override
+  public Answer synthesize(
+      Path output, SyntheticModel.Shape shape, long seed, RunListener listener) {
+    return new SynthesizeAnswer(output, SyntheticModel.write(output, shape, seed, listener));
   }
 }

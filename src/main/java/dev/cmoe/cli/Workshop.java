@@ -1,7 +1,9 @@
 package dev.cmoe.cli;
 
+import dev.cmoe.job.SyntheticModel;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.RunListener;
+import java.nio.file.Path;
 
 /**
  * Does what the commands ask for. Nothing here prints; each method tells {@code listener} how far
@@ -15,4 +17,8 @@ public interface Workshop {
   Answer eval(EvalRequest request, RunListener listener);
 
   Answer logits(LogitsRequest request, RunListener listener);
+
+  Answer forward(ForwardRequest request, RunListener listener);
+
+  Answer synthesize(Path output, SyntheticModel.Shape shape, long seed, RunListener listener);
 }

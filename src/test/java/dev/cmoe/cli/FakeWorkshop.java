@@ -1,6 +1,8 @@
 package dev.cmoe.cli;
 
+import dev.cmoe.job.SyntheticModel;
 import dev.cmoe.run.RunListener;
+import java.nio.file.Path;
 import java.util.function.Function;
 
 /** Remembers the request, and answers as it is told. */
@@ -45,6 +47,17 @@ final class FakeWorkshop implements Workshop {
   @Override
   public Answer logits(LogitsRequest asked, RunListener listener) {
     return remember(asked, listener);
+  }
+
+  @Override
+  public Answer forward(ForwardRequest asked, RunListener listener) {
+    return remember(asked, listener);
+  }
+
+  @Override
+  public Answer synthesize(
+      Path output, SyntheticModel.Shape shape, long seed, RunListener listener) {
+    return remember(output, listener);
   }
 
   private Answer remember(Object asked, RunListener listener) {

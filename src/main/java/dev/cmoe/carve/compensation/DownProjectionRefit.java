@@ -18,8 +18,18 @@ public final class DownProjectionRefit {
   /** Output columns on which strengths are compared; all of them in a narrow model. */
   private static final int PROBE_COLUMNS = 256;
 
+  /**
+   * From this many neurons on, a factorisation costs enough that not every strength is tried on
+   * every layer.
+   */
+  private static final int WIDE = 2048;
+
+  private static final int CHOOSE_EVERY = 4;
+
   private final Kernel kernel;
   private final double[] strengths;
+  private int last = -1;
+  private int fits;
 
   /**
    * @param strengths candidates for λ, ascending
@@ -55,12 +65,22 @@ public final class DownProjectionRefit {
           strengths.length == 1 ? strengths[0] : choose(scope, w0, gram, cross, running, split);
       split.forEach(
           scope, running, false, (z, y) -> kernel.apply(scope, "accumulate", gram, cross, z, y));
-      Tensor[] normal = kernel.callAll(scope, "finish", gram, cross, w0);
+      Tensor whole = kernel.call(scope, "finish", gram, cross, w0);
       gram.close();
-      cross.close();
-      Tensor x = solve(scope, normal[0], normal[1], strength);
+      Tensor x = solve(scope, whole, cross, strength);
       return new Result(kernel.call(into, "added", w0, x), strength);
     }
+  }
+
+  /**
+   * In a wide model layers 0, 1, 4, 8, … choose; those between take the strength of the one before.
+   */
+  private boolean keepsStrength(long width) {
+    if (strengths.length == 1) {
+      last = 0;
+      return true;
+    }
+    return width > WIDE && fits > 1 && fits % CHOOSE_EVERY != 0;
   }
 
   private double choose(
@@ -70,33 +90,34 @@ public final class DownProjectionRefit {
       int count = Math.min(PROBE_COLUMNS, hidden);
       Tensor columns =
           scope.of(IntStream.range(0, count).map(i -> (int) ((long) i * hidden / count)).toArray());
-      Tensor[] normal = kernel.callAll(scope, "finish", gram, cross, w0);
-      Tensor probe = kernel.call(scope, "columns", normal[1], columns);
-      Tensor[] candidates = new Tensor[strengths.length];
-      for (int i = 0; i < strengths.length; i++) {
-        candidates[i] = solve(scope, normal[0], probe, strengths[i]);
-      }
-      double[] errors = new double[strengths.length];
-      split.forEach(
-          scope,
-          running,
-          false,
-          (z, y) -> {
-            for (int i = 0; i < candidates.length; i++) {
-              try (Scope scratch = scope.child()) {
-                errors[i] +=
-                    kernel.call(scratch, "heldOut", z, y, w0, candidates[i], columns)
-                        .toDoubles()[0];
-              }
-            }
-          });
-      int best = 0;
-      for (int i = 1; i < errors.length; i++) {
-        if (errors[i] < errors[best]) {
-          best = i;
+      Tensor[] normal = kernel.callAll(scope, "probe", gram, cross, w0, columns);
+      StrengthSearch search = new StrengthSearch(strengths.length, last, w0.size(1) > WIDE);
+      while (search.hasNext()) {
+        int[] some = search.next();
+        double[] errors = new double[some.length];
+        try (Scope scratch = scope.child()) {
+          Tensor[] candidates = new Tensor[some.length];
+          for (int i = 0; i < some.length; i++) {
+            candidates[i] = solve(scratch, normal[0], normal[1], strengths[some[i]]);
+          }
+          split.forEach(
+              scratch,
+              running,
+              false,
+              (z, y) -> {
+                for (int i = 0; i < candidates.length; i++) {
+                  try (Scope inner = scratch.child()) {
+                    errors[i] +=
+                        kernel.call(inner, "heldOut", z, y, w0, candidates[i], columns)
+                            .toDoubles()[0];
+                  }
+                }
+              });
         }
+        search.tell(some, errors);
       }
-      return strengths[best];
+      last = search.best();
+      return strengths[last];
     }
   }
 

@@ -17,6 +17,8 @@ import java.util.stream.IntStream;
  * is carved; nothing of another layer is held.
  */
 public final class LayerActivations {
+  private static final int RATE_TOKENS = 4096;
+
   private final Kernel kernel;
   private final Scope scope;
   private final FeedForwardWeights weights;
@@ -160,17 +162,26 @@ public final class LayerActivations {
 
   /**
    * Share of tokens in which each neuron is among the token's {@code top} largest contributions,
-   * [width], in dense order; call it before {@link #reorder}.
+   * [width], in dense order; call it before {@link #reorder}. A figure for people, so a few
+   * thousand tokens are enough.
    */
   public double[] rates(int top) {
     double[] rates = new double[weights.width()];
+    int k = Math.min(top, rates.length);
+    long seen = 0;
     for (Tensor h : hidden) {
       try (Scope scratch = scope.child()) {
-        int k = Math.min(top, rates.length);
-        for (int id : kernel.call(scratch, "strongest", h, weights.columnNorms(), k).toIndices()) {
-          rates[id] += 1.0 / tokens;
+        int[] rows = sampled(h.size(0), RATE_TOKENS);
+        Tensor some = kernel.call(scratch, "rowsOf", h, scratch.of(rows));
+        for (int id :
+            kernel.call(scratch, "strongest", some, weights.columnNorms(), k).toIndices()) {
+          rates[id]++;
         }
+        seen += rows.length;
       }
+    }
+    for (int j = 0; j < rates.length; j++) {
+      rates[j] /= seen;
     }
     return rates;
   }

@@ -20,17 +20,30 @@ class K(Module):
     _1 = torch.addmm_(cross, torch.t(x), y)
     return gram
 
-  # The whole matrix from its upper blocks, and cross turned into Z'(Y - Z W0) = Z'Y - (Z'Z) W0'.
-  def finish(self: __torch__.K, gram: Tensor, cross: Tensor, w0: Tensor) -> Tuple[Tensor, Tensor]:
-    whole = torch.add(torch.triu(gram), torch.t(torch.triu(gram, 1)))
-    return (whole, torch.sub(cross, torch.matmul(whole, torch.t(w0))))
+  # The whole matrix from its upper blocks.
+  def whole(self: __torch__.K, gram: Tensor) -> Tensor:
+    return torch.add(torch.triu(gram), torch.t(torch.triu(gram, 1)))
 
-  # X [f,c] = (gram + strength * mean(diag) I)^-1 cross. Fails softly: the second result is 0 when the factorisation succeeded.
+  # The normal equations: Z'Z and Z'(Y - Z W0) = Z'Y - (Z'Z) W0', the latter in place of cross.
+  def finish(self: __torch__.K, gram: Tensor, cross: Tensor, w0: Tensor) -> Tensor:
+    whole = (self).whole(gram)
+    _0 = torch.addmm_(cross, whole, torch.t(w0), beta=1, alpha=-1)
+    return whole
+
+  # The same for some output columns, leaving gram and cross as they are.
+  def probe(self: __torch__.K, gram: Tensor, cross: Tensor, w0: Tensor, columns: Tensor) -> Tuple[Tensor, Tensor]:
+    whole = (self).whole(gram)
+    some = torch.index_select(cross, 1, columns)
+    _0 = torch.addmm_(some, whole, torch.t(torch.index_select(w0, 0, columns)), beta=1, alpha=-1)
+    return (whole, some)
+
+  # X [f,c] = (gram + strength * mean(diag) I)^-1 cross, and 0 when the factorisation succeeded, int64 [1].
   def solve(self: __torch__.K, gram: Tensor, cross: Tensor, strength: float) -> Tuple[Tensor, Tensor]:
-    shifted = torch.clone(gram)
-    diagonal = torch.diagonal(shifted)
-    _0 = torch.add_(diagonal, torch.mul(torch.mean(diagonal), strength))
-    factor, info = torch.linalg_cholesky_ex(shifted)
+    diagonal = torch.diagonal(gram)
+    plain = torch.clone(diagonal)
+    _0 = torch.add_(diagonal, torch.mul(torch.mean(plain), strength))
+    factor, info = torch.linalg_cholesky_ex(gram)
+    _1 = torch.copy_(diagonal, plain)
     return (torch.cholesky_solve(cross, factor), torch.to(torch.reshape(info, [1]), 4))
 
   # |R - Z X|^2 summed over tokens, float64 [1], for the residual R = Y - Z W0 on some output columns.
@@ -38,9 +51,6 @@ class K(Module):
     w = torch.add(torch.index_select(w0, 0, columns), torch.t(x))
     e = torch.sub(torch.index_select(y, 1, columns), torch.linear(torch.to(z, 6), w))
     return torch.reshape(torch.sum(torch.mul(e, e), dtype=7), [1])
-
-  def columns(self: __torch__.K, cross: Tensor, ids: Tensor) -> Tensor:
-    return torch.index_select(cross, 1, ids)
 
   def added(self: __torch__.K, w0: Tensor, x: Tensor) -> Tensor:
     return torch.add(w0, torch.t(x))

@@ -1,0 +1,135 @@
+package dev.cmoe.job;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cmoe.arch.ConfigReader;
+import dev.cmoe.arch.DecoderConfig;
+import dev.cmoe.arch.DenseFamilies;
+import dev.cmoe.arch.LayerNames;
+import dev.cmoe.checkpoint.BundledModel;
+import dev.cmoe.checkpoint.CheckpointWriter;
+import dev.cmoe.checkpoint.HalfFloats;
+import dev.cmoe.checkpoint.StagedOutput;
+import dev.cmoe.run.CmoeException;
+import dev.cmoe.run.RunListener;
+import dev.cmoe.run.Stage;
+import dev.cmoe.safetensors.DType;
+import dev.cmoe.safetensors.TensorSpec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * A Llama checkpoint with random weights in BF16 shards, for measuring time and memory at a size
+ * that no repository can hold. Its tokenizer is the bundled model's, so its vocabulary must be at
+ * least as large.
+ */
+public final class SyntheticModel {
+  private static final long SHARD_BYTES = 1_000_000_000L;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private SyntheticModel() {}
+
+  /** Shape of the model; the names are those of config.json. */
+  public record Shape(
+      int hidden, int intermediate, int layers, int heads, int keyValueHeads, int vocabulary) {}
+
+  /**
+   * Writes the model.
+   *
+   * @return parameters
+   */
+  public static long write(Path output, Shape shape, long seed, RunListener listener) {
+    DecoderConfig config =
+        DenseFamilies.of(new ConfigReader(output, json(shape)))
+            .read(new ConfigReader(output, json(shape)));
+    List<TensorSpec> specs = specs(config);
+    long bytes = specs.stream().mapToLong(TensorSpec::bytes).sum();
+    try (StagedOutput staged = StagedOutput.create(output, false, null, bytes);
+        CheckpointWriter writer = CheckpointWriter.create(staged.directory(), specs, SHARD_BYTES);
+        Stage stage = Stage.start(listener, "writing random weights", "tensors", specs.size())) {
+      SplittableRandom random = new SplittableRandom(seed);
+      for (int i = 0; i < specs.size(); i++) {
+        writer.write(specs.get(i).name(), values(specs.get(i), random.split()));
+        stage.advance(i + 1L, specs.get(i).name());
+      }
+      writer.finish();
+      Files.writeString(
+          staged.directory().resolve("config.json"), json(shape).toPrettyString() + "\n");
+      Path tokenizer = BundledModel.unpack().resolve("tokenizer.json");
+      Files.copy(tokenizer, staged.directory().resolve("tokenizer.json"));
+      staged.commit();
+      return config.parameters();
+    } catch (IOException e) {
+      throw CmoeException.resources(output + ": cannot be written (" + e.getMessage() + ")", e);
+    }
+  }
+
+  private static ObjectNode json(Shape shape) {
+    ObjectNode config = JSON.createObjectNode();
+    config.putArray("architectures").add("LlamaForCausalLM");
+    config.put("model_type", "llama");
+    config.put("hidden_act", "silu");
+    config.put("hidden_size", shape.hidden());
+    config.put("intermediate_size", shape.intermediate());
+    config.put("num_hidden_layers", shape.layers());
+    config.put("num_attention_heads", shape.heads());
+    config.put("num_key_value_heads", shape.keyValueHeads());
+    config.put("vocab_size", shape.vocabulary());
+    config.put("max_position_embeddings", 2048);
+    config.put("rms_norm_eps", 1e-5);
+    config.put("rope_theta", 10000.0);
+    config.put("tie_word_embeddings", false);
+    config.put("torch_dtype", "bfloat16");
+    return config;
+  }
+
+  private static List<TensorSpec> specs(DecoderConfig config) {
+    long hidden = config.hidden();
+    long query = (long) config.heads() * config.headDim();
+    long keyValue = (long) config.keyValueHeads() * config.headDim();
+    List<TensorSpec> specs = new ArrayList<>();
+    specs.add(TensorSpec.of(LayerNames.EMBEDDING, DType.BF16, config.vocabulary(), hidden));
+    for (int i = 0; i < config.layers(); i++) {
+      LayerNames names = new LayerNames(i);
+      specs.add(TensorSpec.of(names.inputNorm(), DType.BF16, hidden));
+      specs.add(TensorSpec.of(names.attention("q_proj", "weight"), DType.BF16, query, hidden));
+      specs.add(TensorSpec.of(names.attention("k_proj", "weight"), DType.BF16, keyValue, hidden));
+      specs.add(TensorSpec.of(names.attention("v_proj", "weight"), DType.BF16, keyValue, hidden));
+      specs.add(TensorSpec.of(names.attention("o_proj", "weight"), DType.BF16, hidden, query));
+      specs.add(TensorSpec.of(names.feedForwardNorm(), DType.BF16, hidden));
+      specs.add(
+          TensorSpec.of(
+              names.mlp("gate_proj", "weight"), DType.BF16, config.intermediate(), hidden));
+      specs.add(
+          TensorSpec.of(names.mlp("up_proj", "weight"), DType.BF16, config.intermediate(), hidden));
+      specs.add(
+          TensorSpec.of(
+              names.mlp("down_proj", "weight"), DType.BF16, hidden, config.intermediate()));
+    }
+    specs.add(TensorSpec.of(LayerNames.FINAL_NORM, DType.BF16, hidden));
+    specs.add(TensorSpec.of(LayerNames.HEAD, DType.BF16, config.vocabulary(), hidden));
+    return specs;
+  }
+
+  /**
+   * Norms are ones; the rest is uniform with variance 1 / inputs, so that activations keep their
+   * size.
+   */
+  private static ByteBuffer values(TensorSpec spec, SplittableRandom random) {
+    int count = Math.toIntExact(spec.elements());
+    ByteBuffer bytes = ByteBuffer.allocate(2 * count).order(ByteOrder.LITTLE_ENDIAN);
+    boolean norm = spec.shape().size() == 1;
+    float bound = (float) Math.sqrt(3.0 / spec.shape().get(spec.shape().size() - 1));
+    for (int i = 0; i < count; i++) {
+      float value = norm ? 1 : bound * (2 * (random.nextInt() >>> 8) * 0x1p-24f - 1);
+      bytes.putShort(HalfFloats.floatToBf16(value));
+    }
+    return bytes.flip();
+  }
+}
