@@ -16,6 +16,8 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"
 _modules = tempfile.TemporaryDirectory(prefix="cmoe-modules-")
 os.environ["HF_MODULES_CACHE"] = _modules.name
+# For the command: most runs are over before an optimising compiler pays for itself.
+os.environ.setdefault("CMOE_JAVA_OPTS", "-XX:TieredStopAtLevel=1")
 
 import numpy as np
 import pytest
@@ -26,6 +28,7 @@ import tiny_models
 
 ROOT = Path(__file__).resolve().parents[3]
 DEMO = ROOT / "src/main/resources/dev/cmoe/demo"
+CALIBRATION = ROOT / "calibration-data/fiction.txt"
 SEQUENCE = 48
 
 transformers.logging.disable_progress_bar()
@@ -59,18 +62,14 @@ class Models:
         """How `name` is written on the command line."""
         return "demo" if name == "demo" else self.dense(name)
 
-    def calibration(self):
-        file = self.folder / "calibration.txt"
-        if not file.exists():
-            sources = sorted((ROOT / "calibration-data").rglob("*.txt"))
-            assert sources, f"no text in {ROOT / 'calibration-data'}"
-            file.write_text(sources[0].read_text(encoding="utf-8")[:20_000], encoding="utf-8")
-        return file
-
     def carve(self, name, preset, output, *options):
-        fixed = ["--experts", "S2A2E8", "--samples", 4, "--window", 32, "--no-controls"]
-        calibration = ["--calibration", self.calibration()]
-        self.run("carve", self.word(name), output, "--preset", preset, *calibration, *fixed, *options)
+        fixed = ["--preset", preset, "--experts", "S2A2E8", "--no-controls", "--no-eval"]
+        if name == "demo":
+            # Enough text for a model that is worth measuring.
+            text = ["--samples", 8, "--window", 256]
+        else:
+            text = ["--samples", 4, "--window", 32, "--calibration", CALIBRATION, "--set", "router.steps=20"]
+        self.run("carve", self.word(name), output, *fixed, *text, *options)
         return output
 
     def carved(self, name, preset):
@@ -79,12 +78,12 @@ class Models:
             self.made[key] = self.carve(name, preset, self.folder / "carved" / key)
         return self.made[key]
 
-    def logits(self, model, tokens):
-        """The command's logits [tokens, vocabulary] for `model`, a directory or the word demo."""
+    def logits(self, model, tokens, dtype="float32"):
+        """The command's logits [tokens, vocabulary] for `model`, a directory or the word demo, computed in `dtype`."""
         file = self.folder / "logits.f32"
         file.unlink(missing_ok=True)
         ids = ",".join(map(str, tokens.tolist()))
-        self.run("logits", model, "--tokens", ids, "--output", file, "--compute-dtype", "float32")
+        self.run("logits", model, "--tokens", ids, "--output", file, "--compute-dtype", dtype)
         return torch.from_numpy(np.fromfile(file, dtype="<f4").reshape(len(tokens), -1).astype(np.float32))
 
 

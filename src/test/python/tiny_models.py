@@ -1,4 +1,4 @@
-"""Tiny random Llama checkpoints, one for each option of the family that a reader can get wrong.
+"""Tiny random Llama checkpoints with every option of the family that a reader can get wrong.
 
     python tiny_models.py OUTDIR        writes OUTDIR/<name> for every name in MODELS
 
@@ -67,30 +67,48 @@ def legacy_llama1(config):
         del config[key]
 
 
+# Every option stands in at least one model, beside options that cannot hide it: starting the command is what costs time,
+# so few models with many options. test_logits.py checks that each option shows in the logits.
 MODELS = {
-    "gqa": {},
-    "mha": dict(num_key_value_heads=4, num_hidden_layers=2),
-    "mqa": dict(num_key_value_heads=1, num_hidden_layers=2),
-    "tied": dict(tie_word_embeddings=True),
-    "rope-llama3": dict(rope_parameters={"rope_theta": 500.0, **LLAMA3_ROPE}),
-    "rope-linear": dict(rope_parameters={"rope_type": "linear", "rope_theta": 10000.0, "factor": 4.0}),
-    "legacy-llama1": dict(num_key_value_heads=4, num_hidden_layers=2, LEGACY=legacy_llama1),
-    "legacy-llama3": dict(
-        rope_parameters={"rope_theta": 500.0, **LLAMA3_ROPE}, tie_word_embeddings=True, LEGACY=legacy_rope
-    ),
-    "legacy-linear": dict(
-        rope_parameters={"rope_type": "linear", "rope_theta": 5000.0, "factor": 2.0}, LEGACY=legacy_rope_type
-    ),
-    "head-dim": dict(head_dim=32, num_hidden_layers=2),
-    "attention-bias": dict(attention_bias=True),
-    "mlp-bias": dict(mlp_bias=True),
-    "all-bias-f16": dict(attention_bias=True, mlp_bias=True, DTYPE=torch.float16),
+    "plain": {},
     # 100 neurons do not divide into 8 slices; an epsilon that matters.
-    "odd-width": dict(intermediate_size=100, rms_norm_eps=1e-2, num_hidden_layers=2),
-    "bf16-tied": dict(tie_word_embeddings=True, DTYPE=torch.bfloat16),
-    "f16": dict(DTYPE=torch.float16, num_hidden_layers=2),
-    "sharded": dict(SHARD="100KB"),
-    "sharded-bf16": dict(DTYPE=torch.bfloat16, SHARD="50KB"),
+    "llama1-f16": dict(
+        num_key_value_heads=4,
+        num_hidden_layers=2,
+        intermediate_size=100,
+        rms_norm_eps=1e-1,
+        DTYPE=torch.float16,
+        LEGACY=legacy_llama1,
+    ),
+    "llama3-tied-bf16": dict(
+        rope_parameters={"rope_theta": 500.0, **LLAMA3_ROPE},
+        tie_word_embeddings=True,
+        DTYPE=torch.bfloat16,
+        SHARD="50KB",
+    ),
+    "llama3-legacy-mqa": dict(
+        rope_parameters={"rope_theta": 500.0, **LLAMA3_ROPE},
+        num_key_value_heads=1,
+        head_dim=32,
+        num_hidden_layers=2,
+        attention_bias=True,
+        SHARD="100KB",
+        LEGACY=legacy_rope,
+    ),
+    "linear-biases-f16": dict(
+        rope_parameters={"rope_type": "linear", "rope_theta": 10000.0, "factor": 4.0},
+        attention_bias=True,
+        mlp_bias=True,
+        intermediate_size=100,
+        num_hidden_layers=2,
+        DTYPE=torch.float16,
+    ),
+    "linear-legacy-tied": dict(
+        rope_parameters={"rope_type": "linear", "rope_theta": 5000.0, "factor": 2.0},
+        tie_word_embeddings=True,
+        mlp_bias=True,
+        LEGACY=legacy_rope_type,
+    ),
 }
 
 
@@ -158,4 +176,4 @@ if __name__ == "__main__":
         sys.exit(__doc__)
     logging.disable_progress_bar()
     for each in MODELS:
-        print(f"{each:16} logits std {write(each, Path(sys.argv[1]) / each):.2f}")
+        print(f"{each:20} logits std {write(each, Path(sys.argv[1]) / each):.2f}")

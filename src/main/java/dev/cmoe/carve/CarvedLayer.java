@@ -60,6 +60,11 @@ final class CarvedLayer {
     }
   }
 
+  /** {@code y} [n,d] with the bias of the down-projection, where there is one. */
+  Tensor withBias(Scope into, Tensor y) {
+    return kernel.call(into, "withBias", y, weights.downBias());
+  }
+
   /** The layer's output for inputs z [n,d]: float32 [n,d]. */
   Tensor forward(Scope into, Tensor z) {
     try (Scope scratch = into.child()) {

@@ -9,6 +9,7 @@ import dev.cmoe.carve.routing.Router;
 import dev.cmoe.carve.routing.RouterAwareGrouping;
 import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.Scope;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
@@ -26,7 +27,7 @@ record FittedMethod(Engine engine, ExpertLayout layout, int iterations, LinearRo
   }
 
   @Override
-  public boolean needsProducts() {
+  public boolean routesByOutputs() {
     return true;
   }
 
@@ -49,8 +50,9 @@ record FittedMethod(Engine engine, ExpertLayout layout, int iterations, LinearRo
       Scope scope,
       LayerActivations activations,
       Grouping grouping,
-      ExpertMasses masses,
+      Optional<ExpertMasses> outputs,
       SplittableRandom random) {
-    return fit.fit(engine, scope, activations.inputs(), masses, layout.spec().active(), random);
+    return fit.fit(
+        engine, scope, activations.inputs(), outputs.orElseThrow(), layout.spec().active(), random);
   }
 }

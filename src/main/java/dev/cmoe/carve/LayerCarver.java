@@ -18,7 +18,6 @@ import dev.cmoe.nn.DecoderLayer;
 import dev.cmoe.nn.DenseFeedForward;
 import dev.cmoe.nn.HiddenStates;
 import dev.cmoe.run.CmoeException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -92,30 +91,40 @@ final class LayerCarver {
     activations.reorder(Orders.of(grouping));
     int shared = grouping.shared().length;
     int experts = grouping.experts().size();
+    boolean early = !method.routesByOutputs();
+    Router router = new Router.None();
+    RouterScores scores = null;
+    List<Tensor> gates = List.of();
+    if (early) {
+      router = route(scope, activations, grouping, Optional.empty(), random);
+      scores = scores(scope, activations, router, experts);
+      gates = gates(scope, activations, scores);
+    }
     ExpertMasses masses =
-        ExpertMasses.measure(engine, scope, activations, shared, experts, method.needsProducts());
+        ExpertMasses.measure(
+            engine,
+            scope,
+            activations,
+            shared,
+            experts,
+            early && refit.isEmpty() ? Optional.of(gates) : Optional.empty(),
+            !early);
+    if (!early) {
+      router = route(scope, activations, grouping, Optional.of(masses), random);
+      scores = scores(scope, activations, router, experts);
+      gates = gates(scope, activations, scores);
+    }
     OptionalDouble difference =
         reference.isPresent()
             ? OptionalDouble.of(difference(scope, reference.get(), activations, masses))
             : OptionalDouble.empty();
-
-    Router router =
-        method.routes()
-            ? method.route(scope, activations, grouping, masses, random.split())
-            : new Router.None();
-    int hidden = Math.toIntExact(activations.input(0).size(1));
-    RouterScores scores =
-        new RouterScores(engine, scope, router, hidden, experts, layout.spec().active());
-    List<Tensor> gates = new ArrayList<>();
-    for (int b = 0; b < activations.size(); b++) {
-      gates.add(scores.gates(scope, activations.input(b)));
-    }
     Optional<RoutingFigures> routing =
         method.routes()
             ? Optional.of(
                 RoutingFigures.of(engine, scope, masses.masses(), gates, layout.spec().active()))
             : Optional.empty();
 
+    List<Tensor> chosen = gates;
     Tensor down =
         method.routes()
             ? weights.down()
@@ -136,7 +145,7 @@ final class LayerCarver {
                             kernel,
                             into,
                             activations.hidden(b),
-                            gates.get(b),
+                            chosen.get(b),
                             shared,
                             method.routes()),
                     masses.outputs());
@@ -152,6 +161,28 @@ final class LayerCarver {
         new LayerFindings(
             routing, error, strength, rates, difference, (System.nanoTime() - start) / 1e9);
     return new Outcome(new LayerPlan(grouping, router, replaced), findings, carved);
+  }
+
+  private Router route(
+      Scope scope,
+      LayerActivations activations,
+      Grouping grouping,
+      Optional<ExpertMasses> outputs,
+      SplittableRandom random) {
+    return method.routes()
+        ? method.route(scope, activations, grouping, outputs, random.split())
+        : new Router.None();
+  }
+
+  private RouterScores scores(
+      Scope scope, LayerActivations activations, Router router, int experts) {
+    int hidden = Math.toIntExact(activations.input(0).size(1));
+    return new RouterScores(engine, scope, router, hidden, experts, layout.spec().active());
+  }
+
+  private static List<Tensor> gates(
+      Scope scope, LayerActivations activations, RouterScores scores) {
+    return activations.inputs().stream().map(z -> scores.gates(scope, z)).toList();
   }
 
   /**
@@ -172,7 +203,10 @@ final class LayerCarver {
       states.replace(
           b,
           (scratch, residual) -> {
-            Tensor y = carved.output(scratch, activations.hidden(batch), gates.get(batch));
+            Tensor y =
+                masses.carved().isEmpty()
+                    ? carved.output(scratch, activations.hidden(batch), gates.get(batch))
+                    : carved.withBias(scratch, masses.carved().get(batch));
             double[] part =
                 kernel
                     .call(

@@ -5,6 +5,7 @@ import dev.cmoe.carve.profile.LayerActivations;
 import dev.cmoe.carve.routing.ExpertMasses;
 import dev.cmoe.carve.routing.Router;
 import dev.cmoe.engine.Scope;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
@@ -23,8 +24,11 @@ public interface LayerMethod {
     return 0;
   }
 
-  /** Whether {@link #route} needs the inner products of expert outputs. */
-  default boolean needsProducts() {
+  /**
+   * Whether {@link #route} looks at the experts' outputs. If not, the router is there before they
+   * are computed, and the carved output comes with them at no further product.
+   */
+  default boolean routesByOutputs() {
     return false;
   }
 
@@ -37,11 +41,13 @@ public interface LayerMethod {
   /**
    * The router for {@code grouping}; the activations are now in expert order. Not called when
    * {@link #routes} is false.
+   *
+   * @param outputs what the experts do; there when {@link #routesByOutputs} is true
    */
   Router route(
       Scope scope,
       LayerActivations activations,
       Grouping grouping,
-      ExpertMasses masses,
+      Optional<ExpertMasses> outputs,
       SplittableRandom random);
 }

@@ -9,6 +9,7 @@ import dev.cmoe.carve.routing.ExpertMasses;
 import dev.cmoe.carve.routing.Router;
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.Tensor;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** CMoE as published and released (CMoE 1.2 to 1.6): a control. */
@@ -36,7 +37,7 @@ record PaperMethod(ExpertLayout layout, int kAct) implements LayerMethod {
       Scope scope,
       LayerActivations activations,
       Grouping grouping,
-      ExpertMasses masses,
+      Optional<ExpertMasses> outputs,
       SplittableRandom random) {
     int[] order = Orders.of(grouping);
     int[] rows = new int[layout.experts()];

@@ -8,6 +8,7 @@ import dev.cmoe.engine.Scope;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** Random groups and a random linear router: what structure alone gives. */
@@ -57,7 +58,7 @@ record RandomMethod(ExpertLayout layout) implements LayerMethod {
       Scope scope,
       LayerActivations activations,
       Grouping grouping,
-      ExpertMasses masses,
+      Optional<ExpertMasses> outputs,
       SplittableRandom random) {
     int hidden = Math.toIntExact(activations.input(0).size(1));
     float[] weight = new float[layout.experts() * hidden];

@@ -7,6 +7,7 @@ import dev.cmoe.carve.routing.ExpertMasses;
 import dev.cmoe.carve.routing.Router;
 import dev.cmoe.engine.Scope;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /**
@@ -32,7 +33,7 @@ record StaticMethod(ExpertLayout layout) implements LayerMethod {
       Scope scope,
       LayerActivations activations,
       Grouping grouping,
-      ExpertMasses masses,
+      Optional<ExpertMasses> outputs,
       SplittableRandom random) {
     return new Router.None();
   }

@@ -12,15 +12,20 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * libtorch, started with a number of threads on a device. Opening it loads the native libraries, so
  * commands that need no arithmetic must not.
  */
 public final class Engine implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
   private final Device device;
   private final PtNDManager manager;
   private final int threads;
@@ -114,6 +119,12 @@ public final class Engine implements AutoCloseable {
 
   @Override
   public void close() {
+    if (LOG.isDebugEnabled()) {
+      kernels.values().stream()
+          .flatMap(kernel -> kernel.times().stream())
+          .sorted(Comparator.reverseOrder())
+          .forEach(LOG::debug);
+    }
     models.forEach(Model::close);
     manager.close();
   }

@@ -6,6 +6,9 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * A block of tensor work, written as TorchScript text in a resource and run in one native call.
@@ -15,6 +18,7 @@ import java.util.List;
 public final class Kernel {
   private final String name;
   private final PtSymbolBlock block;
+  private final Map<String, long[]> times = new TreeMap<>();
 
   Kernel(String name, PtSymbolBlock block) {
     this.name = name;
@@ -39,6 +43,32 @@ public final class Kernel {
   }
 
   private Tensor[] run(Scope into, String method, Object[] arguments) {
+    long start = System.nanoTime();
+    try {
+      return invoke(into, method, arguments);
+    } finally {
+      times.computeIfAbsent(method, m -> new long[2]);
+      times.get(method)[0]++;
+      times.get(method)[1] += System.nanoTime() - start;
+    }
+  }
+
+  /** Calls and seconds of each method so far, for the log. */
+  List<String> times() {
+    return times.entrySet().stream()
+        .map(
+            e ->
+                String.format(
+                    Locale.ROOT,
+                    "%8.3f s %7d calls  %s.%s",
+                    e.getValue()[1] / 1e9,
+                    e.getValue()[0],
+                    name,
+                    e.getKey()))
+        .toList();
+  }
+
+  private Tensor[] invoke(Scope into, String method, Object[] arguments) {
     IValue[] values = new IValue[arguments.length];
     try {
       for (int i = 0; i < values.length; i++) {

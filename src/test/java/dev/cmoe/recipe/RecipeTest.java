@@ -58,7 +58,7 @@ class RecipeTest {
   void thePresetDecidesWhatIsLeftOpen() {
     assertThat(RecipeLayers.standard(Preset.PAPER).compensation().enabled()).isFalse();
     assertThat(RecipeLayers.standard(Preset.STATIC_FITTED).compensation().enabled()).isTrue();
-    assertThat(RecipeLayers.standard(Preset.FITTED).grouping().iterations()).isEqualTo(20);
+    assertThat(RecipeLayers.standard(Preset.FITTED).grouping().iterations()).isEqualTo(8);
     assertThat(RecipeLayers.standard(Preset.FITTED).calibration().window()).isEmpty();
   }
 

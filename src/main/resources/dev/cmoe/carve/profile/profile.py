@@ -94,6 +94,11 @@ class K(Module):
       y = torch.add(y, torch.to(bias[0], 6))
     return y
 
+  def withBias(self: __torch__.K, y: Tensor, bias: List[Tensor]) -> Tensor:
+    if len(bias) > 0:
+      y = torch.add(y, torch.to(bias[0], 6))
+    return y
+
   # Sums of squares of a - b and of b, float64 [2]; bias: none or what b lacks.
   def error(self: __torch__.K, a: Tensor, b: Tensor, bias: List[Tensor]) -> Tensor:
     whole = b

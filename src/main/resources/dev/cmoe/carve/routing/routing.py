@@ -6,10 +6,14 @@ class K(Module):
   training : bool
 
   # Size of each routed expert's output, M[t,e] = |E_e(z_t)|, float32 [n,E]; the sum of all outputs, which is the dense output [n,d]; and
-  # for the first `rows` tokens the inner products of the routed outputs [rows,E,E].
-  def outputs(self: __torch__.K, h: Tensor, down: Tensor, shared: int, experts: int, rows: int) -> Tuple[Tensor, Tensor, Tensor]:
+  # for the first `rows` tokens the inner products of the routed outputs [rows,E,E]. gates: none or [n,E]; with
+  # them also the sum of the gated outputs [n,d], the carved output, at no further product.
+  def outputs(self: __torch__.K, h: Tensor, down: Tensor, shared: int, experts: int, rows: int, gates: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     m = (torch.size(h, 1) - shared) // max(experts, 1)
     y = torch.to(torch.linear(torch.narrow(h, 1, 0, shared), torch.narrow(down, 1, 0, shared)), 6)
+    carved = torch.zeros([0])
+    if len(gates) > 0:
+      carved = torch.clone(y)
     parts = annotate(List[Tensor], [])
     sizes = annotate(List[Tensor], [])
     for e in range(experts):
@@ -17,6 +21,8 @@ class K(Module):
       sizes.append(torch.linalg_vector_norm(out, 2, [1]))
       if rows > 0:
         parts.append(torch.narrow(out, 0, 0, rows))
+      if len(gates) > 0:
+        carved = torch.addcmul_(carved, out, torch.narrow(gates[0], 1, e, 1))
       y = torch.add_(y, out)
     products = torch.zeros([0, experts, experts])
     if rows > 0:
@@ -30,8 +36,8 @@ class K(Module):
         grams.append(torch.bmm(u, torch.transpose(u, 1, 2)))
       products = torch.cat(grams, 0)
     if experts == 0:
-      return (torch.zeros([torch.size(h, 0), 0]), y, products)
-    return (torch.stack(sizes, 1), y, products)
+      return (torch.zeros([torch.size(h, 0), 0]), y, products, carved)
+    return (torch.stack(sizes, 1), y, products, carved)
 
   # 1 for the k largest entries of each row, else 0.
   def best(self: __torch__.K, mass: Tensor, k: int) -> Tensor:
@@ -84,6 +90,7 @@ class K(Module):
     lin = torch.div(torch.sub(diagonal, torch.mul(torch.sum(products, [2]), 2.)), scale)
     off = torch.div(torch.sub(products, torch.diag_embed(diagonal)), scale)
     steps = torch.size(picks, 0)
+    rows = (self).withOne(z)
     r = torch.clone(r0)
     first = torch.zeros_like(r)
     second = torch.zeros_like(r)
@@ -91,7 +98,7 @@ class K(Module):
     decay2 = 1.
     for step in range(steps):
       pick = torch.select(picks, 0, step)
-      one = (self).withOne(torch.index_select(z, 0, pick))
+      one = torch.index_select(rows, 0, pick)
       p = (self).soft(torch.matmul(one, r), k)
       slope = torch.add(torch.index_select(lin, 0, pick), torch.mul(torch.squeeze(torch.bmm(torch.index_select(off, 0, pick), torch.unsqueeze(p, 2)), 2), 2.))
       w = torch.mul(p, torch.rsub(p, 1.))

@@ -18,6 +18,7 @@ import dev.cmoe.nn.TinyModel;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterEach;
@@ -170,7 +171,8 @@ class LayerActivationsTest {
   void measuresExpertsOfTheOrder() {
     int[] order = {3, 11, 0, 5, 7, 9, 10, 1, 2, 8, 6, 4};
     activations.reorder(order);
-    ExpertMasses masses = ExpertMasses.measure(engine, scope, activations, 3, 3, true);
+    ExpertMasses masses =
+        ExpertMasses.measure(engine, scope, activations, 3, 3, Optional.empty(), true);
     Matrix weights = Matrix.of(activations.weights().down());
 
     for (int e = 0; e < 3; e++) {
@@ -186,7 +188,10 @@ class LayerActivationsTest {
     }
     assertThat(masses.products().get(1).shape()).containsExactly(LENGTH, 3, 3);
     assertThat(
-            ExpertMasses.measure(engine, scope, activations, 3, 3, false).products().get(0).shape())
+            ExpertMasses.measure(engine, scope, activations, 3, 3, Optional.empty(), false)
+                .products()
+                .get(0)
+                .shape())
         .containsExactly(0, 3, 3);
   }
 }

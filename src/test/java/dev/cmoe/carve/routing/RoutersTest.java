@@ -49,7 +49,7 @@ class RoutersTest {
         List.of(
             scope.of(Arrays.copyOf(all, cut), batch, EXPERTS, EXPERTS),
             scope.of(Arrays.copyOfRange(all, cut, all.length), TOKENS - batch, EXPERTS, EXPERTS));
-    return new ExpertMasses(masses, List.of(), products);
+    return new ExpertMasses(masses, List.of(), products, List.of());
   }
 
   private List<Tensor> inputs(int batch) {
@@ -103,7 +103,8 @@ class RoutersTest {
         new ExpertMasses(
             List.of(scope.of(new float[] {2, 1}, 2, 1)),
             List.of(),
-            List.of(scope.of(new float[] {4, 1}, 2, 1, 1)));
+            List.of(scope.of(new float[] {4, 1}, 2, 1, 1)),
+            List.of());
     Router.Linear router =
         new LinearRouterFit(5, 0.02, 8, 1e-3)
             .fit(

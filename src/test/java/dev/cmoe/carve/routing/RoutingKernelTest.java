@@ -41,9 +41,11 @@ class RoutingKernelTest {
     int m = 3;
     Matrix h = Matrix.random(2, TOKENS, shared + experts * m);
     Matrix down = Matrix.random(3, HIDDEN, shared + experts * m);
+    Matrix gates = Matrix.random(4, TOKENS, Math.max(1, experts)).map(g -> g > 0 ? 1 : 0);
+    List<Tensor> given = experts > 0 ? List.of(gates.tensor(scope)) : List.of();
     Tensor[] parts =
         kernel.callAll(
-            scope, "outputs", h.tensor(scope), down.tensor(scope), shared, experts, rows);
+            scope, "outputs", h.tensor(scope), down.tensor(scope), shared, experts, rows, given);
 
     Matrix[] outputs = new Matrix[experts];
     for (int e = 0; e < experts; e++) {
@@ -53,6 +55,17 @@ class RoutingKernelTest {
       assertThat(Matrix.row(Matrix.of(parts[0]).column(e)).distance(size)).isLessThan(1e-4);
     }
     assertThat(Matrix.of(parts[1]).distance(h.linear(down))).isLessThan(1e-4);
+    if (experts > 0) {
+      Matrix carved = Matrix.zeros(TOKENS, HIDDEN);
+      if (shared > 0) {
+        carved = carved.plus(h.columns(0, shared).linear(down.columns(0, shared)));
+      }
+      for (int e = 0; e < experts; e++) {
+        int expert = e;
+        carved = carved.plus(outputs[e].scaledRows(t -> gates.at(t, expert)));
+      }
+      assertThat(Matrix.of(parts[3]).distance(carved)).isLessThan(1e-4);
+    }
     assertThat(parts[2].shape()).containsExactly(rows, experts, experts);
     float[] products = parts[2].toFloats();
     for (int t = 0; t < rows; t++) {
