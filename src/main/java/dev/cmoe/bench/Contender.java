@@ -14,6 +14,8 @@ public final class Contender {
   private final ResidentDecoder model;
   private final Map<Integer, List<Sample>> prefill = new TreeMap<>();
   private final Map<Integer, List<Sample>> decode = new TreeMap<>();
+  private final Map<Integer, Shares> prefillShares = new TreeMap<>();
+  private final Map<Integer, Shares> decodeShares = new TreeMap<>();
   private final Map<Integer, ExpertLoad> prefillLoad = new TreeMap<>();
   private final Map<Integer, ExpertLoad> decodeLoad = new TreeMap<>();
 
@@ -42,20 +44,43 @@ public final class Contender {
 
   /** Runs {@code prompts} against the clock. */
   public void run(List<int[]> prompts, BenchSpec spec) {
-    FeedForwardClock clock = new FeedForwardClock();
     int batch = prompts.size();
-    try (Sequences sequences = model.sequences(batch, spec.capacity(), clock)) {
+    Timed timed = timed(prompts, spec, FeedForwardProbe.NONE, () -> {});
+    prefill
+        .computeIfAbsent(batch, b -> new ArrayList<>())
+        .add(new Sample((long) batch * spec.promptTokens(), timed.prefill()));
+    decode
+        .computeIfAbsent(batch, b -> new ArrayList<>())
+        .add(new Sample((long) batch * spec.decodeTokens(), timed.decode()));
+  }
+
+  /** Runs {@code prompts} and sees where the time goes. */
+  public void lookInto(List<int[]> prompts, BenchSpec spec) {
+    int batch = prompts.size();
+    FeedForwardClock clock = new FeedForwardClock();
+    long start = System.nanoTime();
+    Timed timed =
+        timed(
+            prompts,
+            spec,
+            clock,
+            () -> prefillShares.put(batch, clock.lap((System.nanoTime() - start) / 1e9)));
+    decodeShares.put(batch, clock.lap(timed.decode()));
+  }
+
+  /** Seconds of each phase. */
+  private record Timed(double prefill, double decode) {}
+
+  private Timed timed(
+      List<int[]> prompts, BenchSpec spec, FeedForwardProbe probe, Runnable between) {
+    try (Sequences sequences = model.sequences(prompts.size(), spec.capacity(), probe)) {
       long start = System.nanoTime();
       int[] next = begin(sequences, prompts);
-      long begun = System.nanoTime();
-      prefill
-          .computeIfAbsent(batch, b -> new ArrayList<>())
-          .add(clock.lap((long) batch * spec.promptTokens(), (begun - start) / 1e9));
-      begun = System.nanoTime();
+      double first = (System.nanoTime() - start) / 1e9;
+      between.run();
+      start = System.nanoTime();
       grow(sequences, next, spec.decodeTokens());
-      decode
-          .computeIfAbsent(batch, b -> new ArrayList<>())
-          .add(clock.lap((long) batch * spec.decodeTokens(), (System.nanoTime() - begun) / 1e9));
+      return new Timed(first, (System.nanoTime() - start) / 1e9);
     }
   }
 
@@ -75,11 +100,11 @@ public final class Contender {
   }
 
   public Phase prefill(int batch) {
-    return Phase.of(prefill.get(batch));
+    return Phase.of(prefill.get(batch), prefillShares.get(batch));
   }
 
   public Phase decode(int batch) {
-    return Phase.of(decode.get(batch));
+    return Phase.of(decode.get(batch), decodeShares.get(batch));
   }
 
   public ExpertLoad prefillLoad(int batch) {

@@ -18,11 +18,11 @@ final class FeedForwardClock implements FeedForwardProbe {
     blocks += nanos;
   }
 
-  /** The phase that took {@code seconds} since the last call, or since the start. */
-  Sample lap(long tokens, double seconds) {
-    Sample sample = new Sample(tokens, seconds, blocks / 1e9, routers / 1e9);
+  /** Shares of the phase that took {@code seconds} since the last call, or since the start. */
+  Shares lap(double seconds) {
+    Shares shares = new Shares(blocks / 1e9 / seconds, routers / 1e9 / seconds);
     blocks = 0;
     routers = 0;
-    return sample;
+    return shares;
   }
 }

@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A block of tensor work, written as TorchScript text in a resource and run in one native call.
@@ -23,6 +25,8 @@ public final class Kernel {
       Pattern.compile(
           "not enough memory|out of memory|can't allocate memory|cannot allocate memory",
           Pattern.CASE_INSENSITIVE);
+
+  private static final Object[] NOTHING = {};
 
   private final String name;
   private final PtSymbolBlock block;
@@ -50,11 +54,46 @@ public final class Kernel {
     }
   }
 
+  /**
+   * A method with its first arguments, which are handed over once and not at every call.
+   *
+   * @param owner of what is handed over; it must outlive the calls
+   */
+  public Prepared prepare(Scope owner, String method, Object... constants) {
+    IValue[] values = values(constants);
+    for (IValue value : values) {
+      owner.own(value);
+    }
+    return new Prepared(method, constants, values);
+  }
+
+  /** See {@link Kernel#prepare}. */
+  public final class Prepared {
+    private final String method;
+    private final Object[] constants;
+    private final IValue[] values;
+
+    private Prepared(String method, Object[] constants, IValue[] values) {
+      this.method = method;
+      this.constants = constants;
+      this.values = values;
+    }
+
+    /** Runs the method, which returns one tensor; {@code into} owns the result. */
+    public Tensor call(Scope into, Object... more) {
+      return timed(method, () -> invoke(into, method, constants, values, more))[0];
+    }
+  }
+
   private Tensor[] run(Scope into, String method, Object[] arguments) {
+    return timed(method, () -> invoke(into, method, NOTHING, new IValue[0], arguments));
+  }
+
+  private Tensor[] timed(String method, Supplier<Tensor[]> work) {
     long start = System.nanoTime();
     KernelGate.enter();
     try {
-      return invoke(into, method, arguments);
+      return work.get();
     } finally {
       KernelGate.leave();
       times.computeIfAbsent(method, m -> new long[2]);
@@ -78,22 +117,37 @@ public final class Kernel {
         .toList();
   }
 
-  private Tensor[] invoke(Scope into, String method, Object[] arguments) {
-    IValue[] values = new IValue[arguments.length];
+  private Tensor[] invoke(
+      Scope into, String method, Object[] constants, IValue[] prepared, Object[] arguments) {
+    IValue[] own = {};
     try {
-      for (int i = 0; i < values.length; i++) {
-        values[i] = value(arguments[i]);
-      }
-      try (IValue result = IValueUtils.runMethod(block, method, values)) {
+      own = values(arguments);
+      IValue[] all = Arrays.copyOf(prepared, prepared.length + own.length);
+      System.arraycopy(own, 0, all, prepared.length, own.length);
+      try (IValue result = IValueUtils.runMethod(block, method, all)) {
         return tensors(into, result);
       }
     } catch (RuntimeException e) {
-      throw failure(method, arguments, e);
+      Object[] all = Stream.of(constants, arguments).flatMap(Arrays::stream).toArray();
+      throw failure(method, all, e);
     } finally {
-      for (IValue value : values) {
-        if (value != null) {
-          value.close();
-        }
+      for (IValue value : own) {
+        value.close();
+      }
+    }
+  }
+
+  private static IValue[] values(Object[] arguments) {
+    IValue[] values = new IValue[arguments.length];
+    int made = 0;
+    try {
+      for (; made < values.length; made++) {
+        values[made] = value(arguments[made]);
+      }
+      return values;
+    } finally {
+      for (int i = 0; made < values.length && i < made; i++) {
+        values[i].close();
       }
     }
   }

@@ -4,18 +4,35 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The text of a kernel in a resource, complete for this machine: a line {@code # include NAME}
- * stands for the methods in NAME.py beside it, the word {@code WIDEN} for whether bfloat16 products
- * of many rows go through float32.
+ * The text of a kernel, complete for this machine. Resources hold methods alone, so that one can
+ * take in another: a line {@code # include NAME} stands for the methods in NAME.py beside it, once
+ * however often it is asked for. The word {@code WIDEN} stands for whether bfloat16 products of
+ * many rows go through float32.
  */
 final class KernelText {
   private static final Pattern INCLUDE = Pattern.compile("(?m)^ *# include (\\w+)$");
 
-  private KernelText() {}
+  private static final String HEAD =
+      """
+      class K(Module):
+        __parameters__ = []
+        __buffers__ = []
+        training : bool
+
+      """;
+
+  private final Class<?> room;
+  private final Set<String> included = new HashSet<>();
+
+  private KernelText(Class<?> room) {
+    this.room = room;
+  }
 
   /**
    * The text in {@code name + ".py"} beside {@code room}.
@@ -23,10 +40,16 @@ final class KernelText {
    * @param widen what {@code WIDEN} stands for
    */
   static String of(Class<?> room, String name, boolean widen) {
-    return INCLUDE
-        .matcher(read(room, name))
-        .replaceAll(match -> Matcher.quoteReplacement(read(room, match.group(1))))
+    return (HEAD + new KernelText(room).methods(name))
         .replaceAll("\\bWIDEN\\b", widen ? "True" : "False");
+  }
+
+  private String methods(String name) {
+    return included.add(name)
+        ? INCLUDE
+            .matcher(read(room, name))
+            .replaceAll(match -> Matcher.quoteReplacement(methods(match.group(1))))
+        : "";
   }
 
   private static String read(Class<?> room, String name) {

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
  */
 public final class Scope implements AutoCloseable {
   private final PtNDManager manager;
+  private long owned;
 
   Scope(PtNDManager manager) {
     this.manager = manager;
@@ -33,6 +34,11 @@ public final class Scope implements AutoCloseable {
   public Tensor keep(Tensor tensor) {
     tensor.array().attach(manager);
     return tensor;
+  }
+
+  /** Closes {@code resource} with this scope. */
+  void own(AutoCloseable resource) {
+    manager.attachInternal("cmoe-" + System.identityHashCode(resource) + "-" + owned++, resource);
   }
 
   /** A float32 tensor with a copy of {@code values}, row-major. */

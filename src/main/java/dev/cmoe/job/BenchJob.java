@@ -163,11 +163,11 @@ public final class BenchJob {
     List<BenchResult.Batch> batches = new ArrayList<>();
     for (int size : spec.batches()) {
       List<int[]> prompts = prompts(size);
-      for (int run = 0; run <= spec.repeat(); run++) {
-        int number = run;
-        dense.ifPresent(entry -> run(entry, "dense", prompts, number));
-        run(model, "model", prompts, number);
+      both(model, dense, prompts, "warm-up", Contender::warmUp);
+      for (int run = 1; run <= spec.repeat(); run++) {
+        both(model, dense, prompts, "run " + run, Contender::run);
       }
+      both(model, dense, prompts, "where the time goes", Contender::lookInto);
       batches.add(batch(size, model, dense));
     }
     return new BenchResult(
@@ -191,16 +191,22 @@ public final class BenchJob {
     return prompts;
   }
 
-  private void run(Entry entry, String role, List<int[]> prompts, int number) {
-    String what =
-        "%s, batch %d, %s"
-            .formatted(role, prompts.size(), number == 0 ? "warm-up" : "run " + number);
+  /** One of the things that a model does with prompts. */
+  @FunctionalInterface
+  private interface Turn {
+    void take(Contender contender, List<int[]> prompts, BenchSpec spec);
+  }
+
+  private void both(
+      Entry model, Optional<Entry> dense, List<int[]> prompts, String name, Turn turn) {
+    dense.ifPresent(entry -> one(entry, "dense", prompts, name, turn));
+    one(model, "model", prompts, name, turn);
+  }
+
+  private void one(Entry entry, String role, List<int[]> prompts, String name, Turn turn) {
+    String what = "%s, batch %d, %s".formatted(role, prompts.size(), name);
     try (Stage stage = Stage.start(meter, what, "runs", 1)) {
-      if (number == 0) {
-        entry.contender().warmUp(prompts, spec);
-      } else {
-        entry.contender().run(prompts, spec);
-      }
+      turn.take(entry.contender(), prompts, spec);
       stage.advance(1);
     }
   }

@@ -38,23 +38,26 @@ final class Attention {
 
   /** x + attention(norm(x)); x and the result float32 [B,T,d]. */
   Tensor forward(Scope into, Tensor x, Rotary rotary) {
-    return call(into, "forward", x, rotary, window, scalarType);
+    return call(into, "forward", x, rotary.cos(), rotary.sin(), window);
   }
 
   /** The same; keys and values of the tokens go to the beginning of the caches [B,K,C,D]. */
   Tensor prefill(Scope into, Tensor x, Rotary rotary, Tensor keys, Tensor values) {
-    return call(into, "prefill", x, rotary, window, scalarType, keys, values);
+    return call(into, "prefill", x, rotary.cos(), rotary.sin(), window, keys, values);
   }
 
   /** The next token of each sequence, x [B,1,d], after those in the caches [B,K,C,D]. */
   Tensor step(Scope into, Tensor x, Rotary angles, NextTokens next, Tensor keys, Tensor values) {
+    return call(into, "step", stepArguments(x, angles, next, keys, values).toArray());
+  }
+
+  /** What changes from step to step, as the kernels take it. */
+  List<Object> stepArguments(Tensor x, Rotary angles, NextTokens next, Tensor keys, Tensor values) {
     NextTokens.Span span = next.span(window);
-    return call(
-        into,
-        "step",
+    return List.of(
         x,
-        angles,
-        scalarType,
+        angles.cos(),
+        angles.sin(),
         keys,
         values,
         next.positions(),
@@ -63,23 +66,24 @@ final class Attention {
         span.count());
   }
 
-  private Tensor call(Scope into, String method, Tensor x, Rotary rotary, Object... more) {
-    List<Object> arguments =
-        new ArrayList<>(
-            List.of(
-                x,
-                norm,
-                config.norm().epsilon(),
-                projections,
-                biases,
-                headNorms,
-                after,
-                rotary.cos(),
-                rotary.sin(),
-                config.heads(),
-                config.keyValueHeads(),
-                config.attention().scale(),
-                config.attention().softCap()));
+  /** What stays the same from call to call, as the kernels take it. */
+  List<Object> constants() {
+    return List.of(
+        norm,
+        config.norm().epsilon(),
+        projections,
+        biases,
+        headNorms,
+        after,
+        config.heads(),
+        config.keyValueHeads(),
+        config.attention().scale(),
+        config.attention().softCap(),
+        scalarType);
+  }
+
+  private Tensor call(Scope into, String method, Object... more) {
+    List<Object> arguments = new ArrayList<>(constants());
     arguments.addAll(List.of(more));
     return kernel.call(into, method, arguments.toArray());
   }

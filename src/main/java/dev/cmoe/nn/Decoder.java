@@ -69,7 +69,7 @@ public final class Decoder implements AutoCloseable {
       ConfigReader reader = new ConfigReader(directory.resolve("config.json"), checkpoint.config());
       ModelDescription model = ModelDescription.read(reader);
       if (model.layout() == TensorLayout.GLM4_MOE) {
-        Glm4MoeFeedForward.requireNoOtherBias(checkpoint, model.config());
+        Glm4MoeMixture.requireNoOtherBias(checkpoint, model.config());
       }
       return new Decoder(engine, checkpoint, change.apply(model), type);
     } catch (RuntimeException e) {

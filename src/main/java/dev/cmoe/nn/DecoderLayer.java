@@ -6,6 +6,7 @@ import dev.cmoe.arch.Residual;
 import dev.cmoe.engine.Kernel;
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 
 /** One decoder layer, its weights owned by the scope it was loaded into. */
@@ -17,12 +18,15 @@ public final class DecoderLayer {
   private final List<Tensor> after;
   private final FeedForward feedForward;
   private final Kernel kernel;
+  private final Scope scope;
+  private Kernel.Prepared whole;
 
   DecoderLayer(Decoder decoder, int index, Scope scope) {
     LayerLayout layout = decoder.config().layout().layer(index);
     this.decoder = decoder;
     this.index = index;
     this.kernel = decoder.kernel();
+    this.scope = scope;
     this.attention = new Attention(decoder, index, layout, scope);
     this.norm = decoder.norm(scope, layout.feedForwardNorm());
     this.after = decoder.norm(scope, layout.afterFeedForwardNorm());
@@ -35,8 +39,8 @@ public final class DecoderLayer {
                   decoder.config().feedForward().activation(),
                   layout,
                   scope);
-          case OWN -> new MoeFeedForward(decoder, decoder.moe().orElseThrow(), index, scope);
-          case GLM4_MOE -> new Glm4MoeFeedForward(decoder, index, scope);
+          case OWN -> OwnMixture.load(decoder, index, scope);
+          case GLM4_MOE -> Glm4MoeMixture.load(decoder, index, scope);
         };
   }
 
@@ -73,11 +77,30 @@ public final class DecoderLayer {
       NextTokens next,
       KeyValueCache cache,
       FeedForwardProbe probe) {
+    Tensor keys = cache.keys(index);
+    Tensor values = cache.values(index);
+    if (probe == FeedForwardProbe.NONE) {
+      return whole().call(into, attention.stepArguments(x, angles, next, keys, values).toArray());
+    }
     try (Scope scratch = into.child()) {
-      Tensor residual =
-          attention.step(scratch, x, angles, next, cache.keys(index), cache.values(index));
+      Tensor residual = attention.step(scratch, x, angles, next, keys, values);
       return finish(into, scratch, x, residual, probe);
     }
+  }
+
+  /** The step of this layer as one call. */
+  private Kernel.Prepared whole() {
+    if (whole == null) {
+      List<Object> constants = new ArrayList<>(attention.constants());
+      constants.addAll(List.of(norm, after, decoder.config().residual() == Residual.PARALLEL));
+      constants.addAll(feedForward.stepArguments());
+      whole =
+          decoder
+              .engine()
+              .kernel(DecoderLayer.class, "layer")
+              .prepare(scope, feedForward.step(), constants.toArray());
+    }
+    return whole;
   }
 
   private Tensor finish(

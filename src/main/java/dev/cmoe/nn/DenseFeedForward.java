@@ -37,6 +37,16 @@ public final class DenseFeedForward implements FeedForward {
     return kernel.call(into, "dense", z, inward, down, biases, activation.code(), scalarType);
   }
 
+  @Override
+  public String step() {
+    return "denseStep";
+  }
+
+  @Override
+  public List<Object> stepArguments() {
+    return List.of(inward, down, biases, activation.code());
+  }
+
   public Activation activation() {
     return activation;
   }

@@ -2,9 +2,10 @@ package dev.cmoe.nn;
 
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.Tensor;
+import java.util.List;
 
 /** The feed-forward half of a layer, without its norm and residual. */
-public sealed interface FeedForward permits DenseFeedForward, MoeFeedForward, Glm4MoeFeedForward {
+public sealed interface FeedForward permits DenseFeedForward, Mixture {
   /** Told the gates [n,E] of a router and the time it took. */
   @FunctionalInterface
   interface Routing {
@@ -18,4 +19,10 @@ public sealed interface FeedForward permits DenseFeedForward, MoeFeedForward, Gl
 
   /** The same; {@code routing} is told of each time a router chose. */
   Tensor forward(Scope into, Tensor z, Routing routing);
+
+  /** The method of kernel "layer" that runs a whole layer with this block. */
+  String step();
+
+  /** What that method takes of this block: it stays the same from call to call. */
+  List<Object> stepArguments();
 }

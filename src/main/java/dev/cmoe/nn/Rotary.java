@@ -9,7 +9,7 @@ import java.util.function.IntUnaryOperator;
  * Rotary angles, a row a position.
  *
  * @param cos [T,R] float32, the two halves equal; R columns of a head turn
- * @param sin [T,R] float32
+ * @param sin [T,R] float32, the halves equal but for the sign: the first is negated
  */
 record Rotary(Tensor cos, Tensor sin) {
 
@@ -51,6 +51,7 @@ record Rotary(Tensor cos, Tensor sin) {
         sin[low] = (float) Math.sin(angle) * scale;
         cos[low + half] = cos[low];
         sin[low + half] = sin[low];
+        sin[low] = -sin[low];
       }
     }
     return new Rotary(into.of(cos, rows, 2 * half), into.of(sin, rows, 2 * half));

@@ -1,8 +1,4 @@
 # Weights in a mapped file: nothing is read before it is used, and pages can be dropped again.
-class K(Module):
-  __parameters__ = []
-  __buffers__ = []
-  training : bool
 
   # The whole file as `elements` values of type `dtype`, counted from byte 0.
   def map(self: __torch__.K, path: str, elements: int, dtype: int) -> Tensor:

@@ -1,11 +1,8 @@
 # Causal self-attention with rotary positions and shared key-value heads, residual included.
 # The residual stream x is float32; projections and attention run in the compute type.
 # Names in all methods: x [B,T,d]; norm: before the projections; weights q,k,v,o; bias: none, q,k,v or q,k,v,o; headNorms: none or of q and k;
-# after: none or a norm of the output; cos, sin: angles, [T,R] of positions that all sequences share or [B,1,1,R] of one token each.
-class K(Module):
-  __parameters__ = []
-  __buffers__ = []
-  training : bool
+# after: none or a norm of the output; cos, sin: angles, [T,R] of positions that all sequences share or [B,1,1,R] of one token each, the sines
+# of the lower half negated.
 
   # include shared
 
@@ -13,8 +10,8 @@ class K(Module):
   def split(self: __torch__.K, x: Tensor, heads: int) -> Tensor:
     return torch.to(torch.transpose(torch.view(x, [torch.size(x, 0), torch.size(x, 1), heads, torch.size(x, 2) // heads]), 1, 2), 6)
 
-  # x [B,T,heads*D] -> [B,heads,T,D], normed over each head or all of them, its first R columns turned.
-  def rotated(self: __torch__.K, x: Tensor, heads: int, norm: List[Tensor], eps: float, cos: Tensor, sin: Tensor, dtype: int) -> Tensor:
+  # x [B,T,heads*D] -> float32 [B,heads,T,D], normed over each head or all of them.
+  def headed(self: __torch__.K, x: Tensor, heads: int, norm: List[Tensor], eps: float) -> Tensor:
     if len(norm) > 0:
       if torch.size(norm[0], 0) == torch.size(x, 2):
         y = (self).split((self).normed(torch.to(x, 6), norm, eps), heads)
@@ -22,13 +19,16 @@ class K(Module):
         y = (self).normed((self).split(x, heads), norm, eps)
     else:
       y = (self).split(x, heads)
+    return y
+
+  # y [B,heads,T,D], its first R columns turned: (low, high) becomes (low cos - high sin, high cos + low sin).
+  def turned(self: __torch__.K, y: Tensor, cos: Tensor, sin: Tensor, dtype: int) -> Tensor:
     width = torch.size(cos, -1)
     rest = torch.size(y, 3) - width
-    turning = torch.narrow(y, 3, 0, width)
-    low = torch.narrow(turning, 3, 0, width // 2)
-    high = torch.narrow(turning, 3, width // 2, width // 2)
-    turned = torch.cat([torch.neg(high), low], 3)
-    result = torch.add(torch.mul(turning, cos), torch.mul(turned, sin))
+    turning = y
+    if rest > 0:
+      turning = torch.narrow(y, 3, 0, width)
+    result = torch.addcmul(torch.mul(turning, cos), torch.roll(turning, [width // 2], [-1]), sin)
     if rest > 0:
       result = torch.cat([result, torch.narrow(y, 3, width, rest)], 3)
     return torch.to(result, dtype)
@@ -76,8 +76,11 @@ class K(Module):
     if len(headNorms) > 0:
       qNorm.append(headNorms[0])
       kNorm.append(headNorms[1])
-    q = (self).rotated((self).project(z, weights[0], bias, 0), heads, qNorm, eps, cos, sin, dtype)
-    k = (self).rotated((self).project(z, weights[1], bias, 1), shared, kNorm, eps, cos, sin, dtype)
+    q0 = (self).headed((self).project(z, weights[0], bias, 0), heads, qNorm, eps)
+    k0 = (self).headed((self).project(z, weights[1], bias, 1), shared, kNorm, eps)
+    both = (self).turned(torch.cat([q0, k0], 1), cos, sin, dtype)
+    q = torch.narrow(both, 1, 0, heads)
+    k = torch.narrow(both, 1, heads, shared)
     v0 = (self).project(z, weights[2], bias, 2)
     v = torch.transpose(torch.view(v0, [torch.size(x, 0), torch.size(x, 1), shared, torch.size(v0, 2) // shared]), 1, 2)
     return (q, k, v)
@@ -89,12 +92,12 @@ class K(Module):
     return torch.add(x, (self).normed(out, after, eps))
 
   # x + attention [B,T,d].
-  def forward(self: __torch__.K, x: Tensor, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], cos: Tensor, sin: Tensor, heads: int, shared: int, scale: float, cap: float, window: int, dtype: int) -> Tensor:
+  def forward(self: __torch__.K, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], heads: int, shared: int, scale: float, cap: float, dtype: int, x: Tensor, cos: Tensor, sin: Tensor, window: int) -> Tensor:
     q, k, v, = (self).projected(x, norm, eps, weights, bias, headNorms, cos, sin, heads, shared, dtype)
     return (self).added(x, (self).mixed(q, k, v, scale, cap, window, dtype), weights, bias, after, eps)
 
   # The same, with keys and values of the tokens written to positions 0 to T-1 of the caches [B,shared,C,D].
-  def prefill(self: __torch__.K, x: Tensor, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], cos: Tensor, sin: Tensor, heads: int, shared: int, scale: float, cap: float, window: int, dtype: int, keys: Tensor, values: Tensor) -> Tensor:
+  def prefill(self: __torch__.K, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], heads: int, shared: int, scale: float, cap: float, dtype: int, x: Tensor, cos: Tensor, sin: Tensor, window: int, keys: Tensor, values: Tensor) -> Tensor:
     q, k, v, = (self).projected(x, norm, eps, weights, bias, headNorms, cos, sin, heads, shared, dtype)
     k0 = torch.copy_(torch.narrow(keys, 2, 0, torch.size(x, 1)), k)
     v0 = torch.copy_(torch.narrow(values, 2, 0, torch.size(x, 1)), v)
@@ -110,12 +113,17 @@ class K(Module):
     return torch.reshape(result, [torch.size(positions, 0), 1, 1, count])
 
   # One token of each sequence, x [B,1,d]: its key and value are written at positions [B], and it looks at the `count` cached positions
-  # from `first` on, at those that `seen` [B,1,1,count] says where there is one. Query heads that share a key go through as its rows.
-  def step(self: __torch__.K, x: Tensor, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], cos: Tensor, sin: Tensor, heads: int, shared: int, scale: float, cap: float, dtype: int, keys: Tensor, values: Tensor, positions: Tensor, seen: List[Tensor], first: int, count: int) -> Tensor:
+  # from `first` on, at those that `seen` [B,1,1,count] says; without one all stand at the last of these positions and see them all. Query
+  # heads that share a key go through as its rows.
+  def step(self: __torch__.K, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], heads: int, shared: int, scale: float, cap: float, dtype: int, x: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, positions: Tensor, seen: List[Tensor], first: int, count: int) -> Tensor:
     q, k, v, = (self).projected(x, norm, eps, weights, bias, headNorms, cos, sin, heads, shared, dtype)
-    place = torch.expand(torch.reshape(positions, [torch.size(x, 0), 1, 1, 1]), torch.size(k))
-    k0 = torch.scatter_(keys, 2, place, k)
-    v0 = torch.scatter_(values, 2, place, v)
+    if len(seen) > 0:
+      place = torch.expand(torch.reshape(positions, [torch.size(x, 0), 1, 1, 1]), torch.size(k))
+      k0 = torch.scatter_(keys, 2, place, k)
+      v0 = torch.scatter_(values, 2, place, v)
+    else:
+      k0 = torch.copy_(torch.narrow(keys, 2, first + count - 1, 1), k)
+      v0 = torch.copy_(torch.narrow(values, 2, first + count - 1, 1), v)
     rows = torch.reshape(q, [torch.size(q, 0), shared, heads // shared, torch.size(q, 3)])
     near = torch.narrow(keys, 2, first, count)
     y = torch.narrow(values, 2, first, count)

@@ -1,8 +1,4 @@
 # The ends of a decoder and what its blocks share.
-class K(Module):
-  __parameters__ = []
-  __buffers__ = []
-  training : bool
 
   # include shared
 
@@ -38,14 +34,6 @@ class K(Module):
     kl = torch.to(torch.sum(torch.mul(torch.exp(a), torch.sub(a, b)), [1]), 7)
     same = torch.to(torch.eq(torch.argmax(p, 1), torch.argmax(q, 1)), 7)
     return (kl, same)
-
-  # Rows [B*T,d] of x [B,T,d], normed where there is a norm.
-  def input(self: __torch__.K, x: Tensor, norm: List[Tensor], eps: float) -> Tensor:
-    return (self).normed(torch.reshape(x, [torch.size(x, 0) * torch.size(x, 1), torch.size(x, 2)]), norm, eps)
-
-  # Residual [B,T,d] plus rows y [B*T,d], normed where there is a norm.
-  def plus(self: __torch__.K, residual: Tensor, y: Tensor, norm: List[Tensor], eps: float) -> Tensor:
-    return torch.add(residual, torch.reshape((self).normed(y, norm, eps), torch.size(residual)))
 
   # What a stored norm that leaves out 1 stands for.
   def plusOne(self: __torch__.K, norm: Tensor) -> Tensor:

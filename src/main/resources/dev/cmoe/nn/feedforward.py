@@ -1,9 +1,5 @@
 # Feed-forward blocks: dense, and a mixture of experts. Matrices inward: gate and up of a gated block, or up alone. act: 0 SiLU, 1 GELU,
 # 2 its tanh form. z is the float32 input [n,d]; results are float32.
-class K(Module):
-  __parameters__ = []
-  __buffers__ = []
-  training : bool
 
   # include shared
 
@@ -44,17 +40,20 @@ class K(Module):
 
   # Gates [n,E] float32: 1 (or 1 + softmax(s) u) for the k experts with the largest s + selection bias, else 0.
   # scale: none or u [E]. The sort is stable so that of equal scores the lower expert wins.
-  def gates(self: __torch__.K, scores: Tensor, selection: Tensor, scale: List[Tensor], linear: bool, k: int) -> Tensor:
+  def ownGates(self: __torch__.K, scores: Tensor, selection: Tensor, scale: List[Tensor], linear: bool, k: int) -> Tensor:
     ranked, order = torch.sort(torch.add(scores, selection), stable=True, dim=1, descending=True)
     chosen = torch.narrow(order, 1, 0, k)
-    gate = torch.ones_like(scores)
+    off = torch.zeros_like(scores)
     if len(scale) > 0:
       if linear:
         share = torch.softmax(scores, 1)
       else:
         share = scores
-      gate = torch.add(gate, torch.mul(share, scale[0]))
-    return torch.scatter(torch.zeros_like(scores), 1, chosen, torch.gather(gate, 1, chosen))
+      gate = torch.add(torch.mul(share, scale[0]), 1.)
+      result = torch.scatter_(off, 1, chosen, torch.gather(gate, 1, chosen))
+    else:
+      result = torch.scatter_(off, 1, chosen, 1.)
+    return result
 
   # Gates [n,E] float32 of the architecture glm4_moe: p = sigmoid(z W'), the k with the largest p + correction run, with k p / (sum of theirs).
   def sigmoidGates(self: __torch__.K, z: Tensor, weight: Tensor, correction: Tensor, k: int) -> Tensor:
@@ -65,9 +64,16 @@ class K(Module):
     share = torch.mul(torch.div(share, torch.add(torch.sum(share, [1], True), 1e-20)), float(k))
     return torch.scatter(torch.zeros_like(p), 1, chosen, share)
 
-  # Gates [n,E] of the own format.
-  def ownGates(self: __torch__.K, z: Tensor, linear: bool, parts: List[Tensor], selection: Tensor, scale: List[Tensor], act: int, k: int) -> Tensor:
-    return (self).gates((self).scores(z, linear, parts, act), selection, scale, linear, k)
+  # Gates [n,E] of a router of kind 1 bilinear, 2 linear, 3 sigmoid; [n,0] of kind 0, none. selection: none or [E].
+  def gates(self: __torch__.K, z: Tensor, kind: int, parts: List[Tensor], selection: List[Tensor], scale: List[Tensor], act: int, k: int) -> Tensor:
+    if kind == 0:
+      result = torch.narrow(z, 1, 0, 0)
+    else:
+      if kind == 3:
+        result = (self).sigmoidGates(z, parts[0], selection[0], k)
+      else:
+        result = (self).ownGates((self).scores(z, kind == 2, parts, act), selection[0], scale, kind == 2, k)
+    return result
 
   # h of expert e for rows x in the compute type. inward: [E,2m,d] or [E,m,d], or its matrices [m,d] expert after expert; bias: none, [E,2m]
   # or [E,m]. The weights are views: nothing is copied.
@@ -108,18 +114,20 @@ class K(Module):
       y = torch.add(y, torch.to(downBias[0], 6))
     experts = torch.size(gates, 1)
     if experts > 0:
-      byExpert = torch.contiguous(torch.t(gates))
-      # Rows of expert and token, in order of the experts.
-      pairs = torch.nonzero(byExpert)
       if torch.size(z, 0) == 1:
         x = torch.to(z, dtype)
-        for i in range(torch.size(pairs, 0)):
-          e = int(torch.select(torch.select(pairs, 0, i), 0, 0))
+        share = torch.select(gates, 0, 0)
+        chosen = torch.nonzero(share)
+        for i in range(torch.size(chosen, 0)):
+          e = int(torch.select(chosen, 0, i))
           h = (self).expertHidden(x, inward, expertBias, e, experts, m, act)
-          y = torch.add_(y, torch.mul(torch.to(torch.linear(h, (self).expertDown(down, e)), 6), torch.select(byExpert, 0, e)))
+          y = torch.add_(y, torch.to(torch.linear(h, (self).expertDown(down, e)), 6), alpha=float(torch.select(share, 0, e)))
       else:
+        byExpert = torch.contiguous(torch.t(gates))
+        # Rows of expert and token, in order of the experts.
+        pairs = torch.nonzero(byExpert)
         tokens = torch.select(pairs, 1, 1)
-        share = torch.unsqueeze(torch.masked_select(byExpert, torch.ne(byExpert, 0.)), 1)
+        weight = torch.unsqueeze(torch.masked_select(byExpert, torch.ne(byExpert, 0.)), 1)
         counts = torch.count_nonzero(byExpert, 1)
         x = torch.index_select(torch.to(z, dtype), 0, tokens)
         parts = annotate(List[Tensor], [])
@@ -131,5 +139,5 @@ class K(Module):
             parts.append((self).times(h, (self).expertDown(down, e)))
             first = first + count
         if len(parts) > 0:
-          y = torch.index_add_(y, 0, tokens, torch.mul(torch.to(torch.cat(parts, 0), 6), share))
+          y = torch.index_add_(y, 0, tokens, torch.mul(torch.to(torch.cat(parts, 0), 6), weight))
     return y

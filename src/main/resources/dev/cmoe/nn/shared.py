@@ -4,10 +4,18 @@
   def normed(self: __torch__.K, x: Tensor, norm: List[Tensor], eps: float) -> Tensor:
     y = x
     if len(norm) == 1:
-      y = torch.mul(norm[0], torch.mul(x, torch.rsqrt(torch.add(torch.mean(torch.mul(x, x), [-1], True), eps))))
+      y = torch.mul(norm[0], torch.mul(x, torch.rsqrt_(torch.add_(torch.mean(torch.mul(x, x), [-1], True), eps))))
     if len(norm) == 2:
       y = torch.layer_norm(x, [torch.size(x, -1)], norm[0], norm[1], eps)
     return y
+
+  # Rows [B*T,d] of x [B,T,d], normed where there is a norm.
+  def input(self: __torch__.K, x: Tensor, norm: List[Tensor], eps: float) -> Tensor:
+    return (self).normed(torch.reshape(x, [torch.size(x, 0) * torch.size(x, 1), torch.size(x, 2)]), norm, eps)
+
+  # Residual [B,T,d] plus rows y [B*T,d], normed where there is a norm.
+  def plus(self: __torch__.K, residual: Tensor, y: Tensor, norm: List[Tensor], eps: float) -> Tensor:
+    return torch.add(residual, torch.reshape((self).normed(y, norm, eps), torch.size(residual)))
 
   # x w' for x [...,k] in the type of w [n,k]. WIDEN stands for whether this machine multiplies many rows faster in float32 than in bfloat16:
   # weights then go through in slabs that stay in the cache.

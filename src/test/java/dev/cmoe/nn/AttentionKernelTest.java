@@ -54,7 +54,6 @@ class AttentionKernelTest {
               kernel.call(
                   scope,
                   "forward",
-                  scope.of(both, 2, LENGTH, HIDDEN),
                   List.of(norm.tensor(scope, HIDDEN)),
                   EPSILON,
                   weights.stream().map(weight -> weight.tensor(scope)).toList(),
@@ -63,14 +62,15 @@ class AttentionKernelTest {
                       : List.of(),
                   List.of(),
                   List.of(),
-                  rotary.cos(),
-                  rotary.sin(),
                   heads,
                   shared,
                   config.attention().scale(),
                   0.0,
-                  0,
-                  6));
+                  6,
+                  scope.of(both, 2, LENGTH, HIDDEN),
+                  rotary.cos(),
+                  rotary.sin(),
+                  0));
 
       assertThat(result.rows(0, LENGTH).distance(expected(first, norm, weights, biases, config)))
           .isLessThan(2e-4);
@@ -109,10 +109,10 @@ class AttentionKernelTest {
               : List.of();
       Rotary rotary = Rotary.of(scope, RopeSpec.plain(100), turning, LENGTH);
       Object[] fixed = {norm, EPSILON, weights, List.of(), norms, List.of()};
-      Object[] shape = {heads, shared, 0.4, cap};
+      Object[] shape = {heads, shared, 0.4, cap, 6};
       Matrix both = Matrix.random(6, 2 * LENGTH, HIDDEN);
       Matrix full =
-          call(scope, "forward", tensor(scope, both, 0, LENGTH), fixed, rotary, shape, window, 6);
+          call(scope, "forward", tensor(scope, both, 0, LENGTH), fixed, rotary, shape, window);
       Tensor keys = scope.zeros(2, shared, LENGTH + 2, width);
       Tensor values = scope.zeros(2, shared, LENGTH + 2, width);
       Rotary start = Rotary.of(scope, RopeSpec.plain(100), turning, LENGTH - 1);
@@ -124,7 +124,6 @@ class AttentionKernelTest {
           start,
           shape,
           window,
-          6,
           keys,
           values);
 
@@ -147,7 +146,6 @@ class AttentionKernelTest {
               fixed,
               angles,
               shape,
-              6,
               keys,
               values,
               positions,
@@ -181,10 +179,9 @@ class AttentionKernelTest {
       Rotary rotary,
       Object[] shape,
       Object... more) {
-    List<Object> arguments = new ArrayList<>(List.of(x));
-    arguments.addAll(List.of(fixed));
-    arguments.addAll(List.of(rotary.cos(), rotary.sin()));
+    List<Object> arguments = new ArrayList<>(List.of(fixed));
     arguments.addAll(List.of(shape));
+    arguments.addAll(List.of(x, rotary.cos(), rotary.sin()));
     arguments.addAll(List.of(more));
     Kernel kernel = engine.kernel(Attention.class, "attention");
     return Matrix.of(kernel.call(scope, method, arguments.toArray()));

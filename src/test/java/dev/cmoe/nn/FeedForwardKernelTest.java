@@ -223,7 +223,7 @@ class FeedForwardKernelTest {
     return Matrix.of(
         kernel.call(
             scope,
-            "gates",
+            "ownGates",
             scores.tensor(scope),
             selection.tensor(scope, scores.columns()),
             scale,

@@ -1,8 +1,4 @@
 # Small methods that tests of the engine call.
-class K(Module):
-  __parameters__ = []
-  __buffers__ = []
-  training : bool
 
   def transposed(self: __torch__.K, x: Tensor) -> Tensor:
     return torch.t(x)

@@ -56,7 +56,7 @@ public final class RouterScores {
     boolean linear = kind == RouterKind.LINEAR;
     try (Scope scratch = into.child()) {
       Tensor scores = kernel.call(scratch, "scores", z, linear, parts, activation);
-      return kernel.call(into, "gates", scores, selectionBias, List.of(), linear, active);
+      return kernel.call(into, "ownGates", scores, selectionBias, List.of(), linear, active);
     }
   }
 }

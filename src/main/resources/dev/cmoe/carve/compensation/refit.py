@@ -1,9 +1,5 @@
 # The down-projection fitted to what actually runs: W = W0 + (Z'Z + s I)^-1 Z'(Y - Z W0), all float32.
 # Z [n,f] is h with the experts that did not run zeroed, Y [n,d] the dense output, W0 [d,f].
-class K(Module):
-  __parameters__ = []
-  __buffers__ = []
-  training : bool
 
   # gram [f,f] += Z'Z, only blocks on and above the diagonal (the product is symmetric); cross [f,d] += Z'Y.
   def accumulate(self: __torch__.K, gram: Tensor, cross: Tensor, z: Tensor, y: Tensor) -> Tensor:

@@ -1,9 +1,5 @@
 # What the neurons of one layer do on calibration tokens. h [n,f] holds tokens by neurons; wnorm [f] the norms of the columns of Wdown.
 # A neuron's contribution is c = |h| * wnorm.
-class K(Module):
-  __parameters__ = []
-  __buffers__ = []
-  training : bool
 
   # Zero rows up to `width` neurons, so that every expert has the same number.
   def padRows(self: __torch__.K, w: Tensor, width: int) -> Tensor:

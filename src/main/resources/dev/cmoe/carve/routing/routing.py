@@ -1,10 +1,6 @@
 # Which experts a token needs, and a linear router that guesses it. Columns of h are in expert order: shared first, then E experts of m.
 # A router is r [d+1,E], its bias in the last row; z1 is z with a column of ones, or of zeros (`one` 0) where the router shall have no bias:
 # then nothing moves the last row of r from 0.
-class K(Module):
-  __parameters__ = []
-  __buffers__ = []
-  training : bool
 
   # Size of each routed expert's output, M[t,e] = |E_e(z_t)|, float32 [n,E]; the sum of all outputs, which is the dense output [n,d]; and
   # for the first `rows` tokens the inner products of the routed outputs [rows,E,E]. gates: none or [n,E]; with
