@@ -2,6 +2,7 @@ package dev.cmoe.nn;
 
 import dev.cmoe.arch.DecoderConfig;
 import dev.cmoe.arch.LayerLayout;
+import dev.cmoe.arch.TensorPart;
 import dev.cmoe.engine.Kernel;
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.Tensor;
@@ -18,7 +19,10 @@ final class Attention {
   private final int window;
   private final int scalarType;
   private final List<Tensor> norm;
+
+  /** Of q, k and v, as one matrix where they are stacked; and of the output. */
   private final List<Tensor> projections;
+
   private final List<Tensor> biases;
   private final List<Tensor> headNorms;
   private final List<Tensor> after;
@@ -30,7 +34,10 @@ final class Attention {
     this.window = config.attention().window(index);
     this.scalarType = weights.type().scalarType();
     norm = decoder.norm(scope, layout.inputNorm());
-    projections = weights.load(scope, layout.projections());
+    List<TensorPart> parts = layout.projections();
+    List<Tensor> input = weights.stackedParts(scope, parts.subList(0, 3));
+    projections = new ArrayList<>(input);
+    projections.add(weights.load(scope, parts.get(3)));
     biases = weights.load(scope, layout.biases());
     headNorms = decoder.norm(scope, layout.headNorms());
     after = decoder.norm(scope, layout.afterAttentionNorm());

@@ -4,6 +4,7 @@ import dev.cmoe.arch.Activation;
 import dev.cmoe.arch.LayerLayout;
 import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.Kernel;
+import dev.cmoe.engine.Longs;
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.Tensor;
 import java.util.List;
@@ -14,6 +15,10 @@ public final class DenseFeedForward implements FeedForward {
   private final Kernel kernel;
   private final int scalarType;
   private final Activation activation;
+
+  /** What {@link #inward} are views of where one lies behind the other, else the same. */
+  private final List<Tensor> stacked;
+
   private final List<Tensor> inward;
   private final Tensor down;
   private final List<Tensor> inwardBiases;
@@ -25,16 +30,27 @@ public final class DenseFeedForward implements FeedForward {
     this.kernel = engine.kernel(FeedForward.class, "feedforward");
     this.scalarType = weights.type().scalarType();
     this.activation = activation;
-    this.inward = weights.load(scope, layout.inward());
+    this.stacked = weights.stackedParts(scope, layout.inward());
+    this.inward = stacked.size() < layout.inward().size() ? halves(engine, scope) : stacked;
     this.down = weights.load(scope, layout.down());
     this.inwardBiases = weights.load(scope, layout.inwardBiases());
     this.downBias = weights.load(scope, layout.downBias());
     this.biases = Stream.concat(inwardBiases.stream(), downBias.stream()).toList();
   }
 
+  private List<Tensor> halves(Engine engine, Scope scope) {
+    Tensor both = stacked.get(0);
+    long rows = both.size(0) / 2;
+    Kernel ends = engine.kernel(Decoder.class, "decoder");
+    Longs shape = new Longs(rows, both.size(1));
+    return List.of(
+        ends.call(scope, "rows", both, 0L, rows, shape),
+        ends.call(scope, "rows", both, rows, rows, shape));
+  }
+
   @Override
   public Tensor forward(Scope into, Tensor z, Routing routing) {
-    return kernel.call(into, "dense", z, inward, down, biases, activation.code(), scalarType);
+    return kernel.call(into, "dense", z, stacked, down, biases, activation.code(), scalarType);
   }
 
   @Override
@@ -44,7 +60,7 @@ public final class DenseFeedForward implements FeedForward {
 
   @Override
   public List<Object> stepArguments() {
-    return List.of(inward, down, biases, activation.code());
+    return List.of(stacked, down, biases, activation.code());
   }
 
   public Activation activation() {

@@ -12,6 +12,7 @@ import dev.cmoe.engine.Tensor;
 import dev.cmoe.run.CmoeException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Reads a mixture from {@link Glm4MoeLayout}, to be computed as that architecture does: p = σ(z
@@ -38,9 +39,12 @@ final class Glm4MoeMixture {
     }
     Mixture.Experts all =
         new Mixture.Experts(
-            List.of(
-                weights.load(scope, Glm4MoeLayout.shared(names, "gate_proj"), always, hidden),
-                weights.load(scope, Glm4MoeLayout.shared(names, "up_proj"), always, hidden)),
+            weights.stacked(
+                scope,
+                Stream.of("gate_proj", "up_proj")
+                    .map(name -> Glm4MoeLayout.shared(names, name))
+                    .map(name -> weights.checkpoint().tensor(name, always, hidden))
+                    .toList()),
             List.of(weights.load(scope, Glm4MoeLayout.shared(names, "down_proj"), hidden, always)),
             List.of(),
             inward,

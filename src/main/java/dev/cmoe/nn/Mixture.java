@@ -42,7 +42,7 @@ final class Mixture implements FeedForward {
   /**
    * The weights, in the compute type.
    *
-   * @param shared inward matrices of the shared experts
+   * @param shared inward matrices of the shared experts, or one of both stacked
    * @param sharedDown their down-projection
    * @param sharedBias biases of {@code shared}
    * @param inward [E,2m,d] or [E,m,d], or the inward matrices [m,d] expert after expert

@@ -64,9 +64,12 @@ final class OwnMixture {
     long experts = shape.experts();
     long rows = (long) block.inward() * shape.expertWidth();
     return new Mixture.Experts(
-        projections.stream()
-            .map(name -> load(OwnLayout.shared(names, name, "weight"), always, hidden))
-            .toList(),
+        weights.stacked(
+            scope,
+            projections.stream()
+                .map(name -> OwnLayout.shared(names, name, "weight"))
+                .map(name -> weights.checkpoint().tensor(name, always, hidden))
+                .toList()),
         some(always > 0, OwnLayout.shared(names, "down_proj", "weight"), hidden, always),
         block.bias()
             ? projections.stream()

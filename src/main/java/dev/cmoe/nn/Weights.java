@@ -48,6 +48,39 @@ public final class Weights implements AutoCloseable {
     return parts.stream().map(part -> load(into, part)).toList();
   }
 
+  /**
+   * Matrices of equal width as one, where one lies right behind the other in a file: a single
+   * product then serves all of them. Otherwise each by itself.
+   */
+  List<Tensor> stacked(Scope into, List<StoredTensor> tensors) {
+    if (tensors.size() > 1 && contiguous(tensors)) {
+      long rows = tensors.stream().mapToLong(tensor -> tensor.shape().get(0)).sum();
+      StoredTensor first = tensors.get(0);
+      return List.of(load(into, first, type, rows, first.shape().get(1)));
+    }
+    return tensors.stream().map(tensor -> load(into, tensor, type)).toList();
+  }
+
+  /** The same, of the weights at {@code parts}. */
+  List<Tensor> stackedParts(Scope into, List<TensorPart> parts) {
+    return stacked(into, parts.stream().map(checkpoint::tensor).toList());
+  }
+
+  private static boolean contiguous(List<StoredTensor> tensors) {
+    StoredTensor first = tensors.get(0);
+    long next = first.fileOffset();
+    for (StoredTensor tensor : tensors) {
+      if (!tensor.path().equals(first.path())
+          || tensor.fileOffset() != next
+          || tensor.dtype() != first.dtype()
+          || !tensor.shape().get(1).equals(first.shape().get(1))) {
+        return false;
+      }
+      next += tensor.info().bytes();
+    }
+    return MappedFiles.canMap(storedType(first.dtype()), first.fileOffset());
+  }
+
   /** The weight at {@code part} in float32. */
   Tensor loadFloat(Scope into, TensorPart part) {
     return load(into, checkpoint.tensor(part), ComputeType.FLOAT32);
@@ -67,8 +100,11 @@ public final class Weights implements AutoCloseable {
   }
 
   private Tensor load(Scope into, StoredTensor tensor, ComputeType wanted) {
+    return load(into, tensor, wanted, tensor.shape().stream().mapToLong(Long::longValue).toArray());
+  }
+
+  private Tensor load(Scope into, StoredTensor tensor, ComputeType wanted, long... shape) {
     MappedFiles.StoredType stored = storedType(tensor.dtype());
-    long[] shape = tensor.shape().stream().mapToLong(Long::longValue).toArray();
     if (MappedFiles.canMap(stored, tensor.fileOffset())) {
       return files.load(into, tensor.path(), stored, tensor.fileOffset(), shape, wanted);
     }

@@ -1,6 +1,6 @@
 # Causal self-attention with rotary positions and shared key-value heads, residual included.
 # The residual stream x is float32; projections and attention run in the compute type.
-# Names in all methods: x [B,T,d]; norm: before the projections; weights q,k,v,o; bias: none, q,k,v or q,k,v,o; headNorms: none or of q and k;
+# Names in all methods: x [B,T,d]; norm: before the projections; weights q,k,v,o, or q,k,v stacked and o; bias: none, q,k,v or q,k,v,o; headNorms: none or of q and k;
 # after: none or a norm of the output; cos, sin: angles, [T,R] of positions that all sequences share or [B,1,1,R] of one token each, the sines
 # of the lower half negated.
 
@@ -68,27 +68,50 @@
         y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=scale)
     return y
 
+  # q, k, v [B,T,width] before norms and rotation.
+  def separate(self: __torch__.K, z: Tensor, weights: List[Tensor], bias: List[Tensor], width: int, narrow: int) -> Tuple[Tensor, Tensor, Tensor]:
+    if len(weights) == 2:
+      all = (self).times(z, weights[0])
+      q = torch.narrow(all, 2, 0, width)
+      k = torch.narrow(all, 2, width, narrow)
+      v = torch.narrow(all, 2, width + narrow, narrow)
+      if len(bias) > 0:
+        q = torch.add(q, bias[0])
+        k = torch.add(k, bias[1])
+        v = torch.add(v, bias[2])
+    else:
+      q = (self).project(z, weights[0], bias, 0)
+      k = (self).project(z, weights[1], bias, 1)
+      v = (self).project(z, weights[2], bias, 2)
+    return (q, k, v)
+
   # q, k of width heads and shared, turned, and v: [B,heads,T,D], [B,shared,T,D] twice.
   def projected(self: __torch__.K, x: Tensor, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], cos: Tensor, sin: Tensor, heads: int, shared: int, dtype: int) -> Tuple[Tensor, Tensor, Tensor]:
     z = torch.to((self).normed(x, norm, eps), dtype)
-    qNorm = annotate(List[Tensor], [])
-    kNorm = annotate(List[Tensor], [])
-    if len(headNorms) > 0:
-      qNorm.append(headNorms[0])
-      kNorm.append(headNorms[1])
-    q0 = (self).headed((self).project(z, weights[0], bias, 0), heads, qNorm, eps)
-    k0 = (self).headed((self).project(z, weights[1], bias, 1), shared, kNorm, eps)
-    both = (self).turned(torch.cat([q0, k0], 1), cos, sin, dtype)
+    width = torch.size(weights[-1], 1)
+    narrow = width // heads * shared
+    if len(weights) == 2 and len(bias) == 0 and len(headNorms) == 0:
+      all = (self).times(z, weights[0])
+      both = (self).split(torch.narrow(all, 2, 0, width + narrow), heads + shared)
+      v0 = torch.narrow(all, 2, width + narrow, narrow)
+    else:
+      qNorm = annotate(List[Tensor], [])
+      kNorm = annotate(List[Tensor], [])
+      if len(headNorms) > 0:
+        qNorm.append(headNorms[0])
+        kNorm.append(headNorms[1])
+      q0, k0, v0, = (self).separate(z, weights, bias, width, narrow)
+      both = torch.cat([(self).headed(q0, heads, qNorm, eps), (self).headed(k0, shared, kNorm, eps)], 1)
+    both = (self).turned(both, cos, sin, dtype)
     q = torch.narrow(both, 1, 0, heads)
     k = torch.narrow(both, 1, heads, shared)
-    v0 = (self).project(z, weights[2], bias, 2)
-    v = torch.transpose(torch.view(v0, [torch.size(x, 0), torch.size(x, 1), shared, torch.size(v0, 2) // shared]), 1, 2)
+    v = torch.transpose(torch.view(v0, [torch.size(x, 0), torch.size(x, 1), shared, width // heads]), 1, 2)
     return (q, k, v)
 
   # x plus the projection of what the heads saw, y [B,heads,T,D].
   def added(self: __torch__.K, x: Tensor, y: Tensor, weights: List[Tensor], bias: List[Tensor], after: List[Tensor], eps: float) -> Tensor:
     joined = torch.reshape(torch.transpose(y, 1, 2), [torch.size(x, 0), torch.size(x, 1), torch.size(y, 1) * torch.size(y, 3)])
-    out = torch.to((self).project(joined, weights[3], bias, 3), 6)
+    out = torch.to((self).project(joined, weights[-1], bias, 3), 6)
     return torch.add(x, (self).normed(out, after, eps))
 
   # x + attention [B,T,d].

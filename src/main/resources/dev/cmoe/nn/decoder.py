@@ -6,16 +6,19 @@
   def embed(self: __torch__.K, tokens: Tensor, table: Tensor, scale: float) -> Tensor:
     return torch.mul(torch.to(torch.embedding(table, tokens), 6), scale)
 
-  # x [n,d] -> float32 logits [n,V]. The head stays in its stored type and is converted a slab at a time. bias: none or [V]; cap 0: none.
+  # x [n,d] -> float32 logits [n,V]. A head in another type than the compute type is converted a slab at a time. bias: none or [V]; cap 0: none.
   def logits(self: __torch__.K, x: Tensor, norm: List[Tensor], eps: float, head: Tensor, bias: List[Tensor], cap: float, dtype: int) -> Tensor:
     z = torch.to((self).normed(x, norm, eps), dtype)
-    words = torch.size(head, 0)
-    slab = 8192
-    parts = annotate(List[Tensor], [])
-    for i in range((words + slab - 1) // slab):
-      rows = torch.narrow(head, 0, i * slab, min(slab, words - i * slab))
-      parts.append(torch.to((self).times(z, torch.to(rows, dtype)), 6))
-    y = torch.cat(parts, 1)
+    if ops.prim.dtype(head) == dtype:
+      y = torch.to((self).times(z, head), 6)
+    else:
+      words = torch.size(head, 0)
+      slab = 8192
+      parts = annotate(List[Tensor], [])
+      for i in range((words + slab - 1) // slab):
+        rows = torch.narrow(head, 0, i * slab, min(slab, words - i * slab))
+        parts.append(torch.to((self).times(z, torch.to(rows, dtype)), 6))
+      y = torch.cat(parts, 1)
     if len(bias) > 0:
       y = torch.add_(y, bias[0])
     if cap > 0.:

@@ -22,10 +22,30 @@
       h = torch.mul_(h, (self).project(x, inward[1], bias, 1))
     return h
 
-  # down [d,f]; bias: none, of each inward, or of these and down.
+  # hidden, of both inward matrices stacked, [2f,d]. Few rows go through in one product; many in two, whose results lie by themselves.
+  def hiddenOfBoth(self: __torch__.K, z: Tensor, both: Tensor, bias: List[Tensor], act: int, dtype: int) -> Tensor:
+    f = torch.size(both, 0) // 2
+    if torch.size(z, 0) <= 16:
+      all = (self).times(torch.to(z, dtype), both)
+      gate = torch.narrow(all, 1, 0, f)
+      up = torch.narrow(all, 1, f, f)
+      if len(bias) > 0:
+        gate = torch.add(gate, bias[0])
+        up = torch.add(up, bias[1])
+      h = torch.mul((self).activated(gate, act), up)
+    else:
+      h = (self).hidden(z, [torch.narrow(both, 0, 0, f), torch.narrow(both, 0, f, f)], bias, act, dtype)
+    return h
+
+  # inward as for hidden, or both stacked; down [d,f]; bias: none, of each inward, or of these and down.
   def dense(self: __torch__.K, z: Tensor, inward: List[Tensor], down: Tensor, bias: List[Tensor], act: int, dtype: int) -> Tensor:
-    h = (self).hidden(z, inward, bias, act, dtype)
-    return torch.to((self).project(h, down, bias, len(inward)), 6)
+    matrices = len(inward)
+    if torch.size(inward[0], 0) > torch.size(down, 1):
+      h = (self).hiddenOfBoth(z, inward[0], bias, act, dtype)
+      matrices = 2
+    else:
+      h = (self).hidden(z, inward, bias, act, dtype)
+    return torch.to((self).project(h, down, bias, matrices), 6)
 
   # Scores of the E routed experts, float32 [n,E]. linear: parts = weight [E,d], bias [E]; else rows of each inward matrix [E,d].
   def scores(self: __torch__.K, z: Tensor, linear: bool, parts: List[Tensor], act: int) -> Tensor:
