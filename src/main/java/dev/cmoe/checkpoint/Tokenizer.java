@@ -74,9 +74,14 @@ public final class Tokenizer implements AutoCloseable {
     try {
       LibUtils.checkStatus();
     } catch (RuntimeException | LinkageError e) {
-      NativeFailure why = NativeFailure.of(e, "set DJL_CACHE_DIR to a folder that can be written");
+      NativeFailure why = NativeFailure.of(e, "set DJL_CACHE_DIR to another folder");
+      // What it says when it could not unpack itself; the cause is only in its log.
+      String reason =
+          why.reason().startsWith("Unexpected flavor: cpu")
+              ? "it could not be unpacked"
+              : why.reason();
       throw CmoeException.resources(
-          "the tokenizers library could not be loaded: " + why.reason() + "; " + why.remedy(), e);
+          "the tokenizers library could not be loaded: " + reason + "; " + why.remedy(), e);
     }
   }
 

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Engine implements AutoCloseable {
   /** How the folder of unpacked libraries is moved. */
-  public static final String CACHE = "set DJL_CACHE_DIR to a folder that can be written";
+  public static final String CACHE = "set DJL_CACHE_DIR to another folder";
 
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 

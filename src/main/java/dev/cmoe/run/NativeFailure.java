@@ -39,6 +39,7 @@ public record NativeFailure(String reason, String remedy) {
               "undefined symbol",
               "libraries of two versions meet: unset PYTORCH_LIBRARY_PATH, or let it name torch of"
                   + " the version that cmoe is built for"),
+          symptom("For input string", "unset OMP_NUM_THREADS, or set it to one number"),
           symptom(
               "wrong ELF class|incompatible architecture|Exec format|not found in classpath: jnilib",
               "cmoe was built for another platform, or PYTORCH_FLAVOR is neither cpu nor cu128"),
@@ -74,7 +75,7 @@ public record NativeFailure(String reason, String remedy) {
             .filter(symptom -> symptom.pattern().matcher(all).find())
             .findFirst()
             .map(Symptom::remedy)
-            .orElse("run again with -vv, and see Requirements in the README");
+            .orElse("cmoe doctor -vv logs more, and the README has the requirements");
     return new NativeFailure(line(deepest), remedy.replace("CACHE", cache));
   }
 

@@ -18,6 +18,10 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param error largest difference to plain arithmetic, as a part of the largest element
  */
 public record HostProducts(String backend, double error) {
+  /** How the folder of unpacked libraries is moved. */
+  public static final String CACHE =
+      "let CMOE_JAVA_OPTS=-Dorg.bytedeco.javacpp.cachedir=DIR name another folder";
+
   private static final int N = 33;
   private static final int Q = 65;
   private static final int K = 17;
@@ -31,11 +35,7 @@ public record HostProducts(String backend, double error) {
     try {
       return new HostProducts(Nd4j.getBackend().getClass().getSimpleName(), difference());
     } catch (RuntimeException | LinkageError e) {
-      NativeFailure why =
-          NativeFailure.of(
-              e,
-              "set CMOE_JAVA_OPTS=-Dorg.bytedeco.javacpp.cachedir=DIR to a folder that can be"
-                  + " written");
+      NativeFailure why = NativeFailure.of(e, CACHE);
       throw CmoeException.resources(
           "ND4J could not be loaded: " + why.reason() + "; " + why.remedy(), e);
     }

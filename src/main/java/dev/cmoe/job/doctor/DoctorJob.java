@@ -16,16 +16,22 @@ import dev.cmoe.run.RunListener;
 import dev.cmoe.run.Stage;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * {@code cmoe doctor}: looks at the machine, then loads the native libraries, then runs kernels.
  * What can end the process, native code, comes last.
  */
 public final class DoctorJob implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(DoctorJob.class);
+
   /** How many checks there are. */
   private static final int CHECKS = 17;
 
@@ -34,6 +40,7 @@ public final class DoctorJob implements AutoCloseable {
   private final Stage stage;
   private final Consumer<Check> said;
   private final List<Check> checks = new ArrayList<>();
+  private final Map<Trial.Library, Trial> trials = new EnumMap<>(Trial.Library.class);
   private Optional<Engine> engine = Optional.empty();
 
   private DoctorJob(RuntimeSpec runtime, Stage stage, Consumer<Check> said) {
@@ -53,6 +60,7 @@ public final class DoctorJob implements AutoCloseable {
     try (Stage stage = Stage.start(listener, "checking", "checks", CHECKS);
         DoctorJob job = new DoctorJob(runtime, stage, said)) {
       job.machine(directory);
+      job.tryLibraries();
       job.libraries();
       job.kernels();
       return new Diagnosis(job.checks, stage.seconds());
@@ -79,30 +87,51 @@ public final class DoctorJob implements AutoCloseable {
         "demo cache",
         () ->
             DiskCheck.cache(
-                "demo cache",
-                BundledModel.cache(),
-                "set XDG_CACHE_HOME to a folder that can be written"));
+                "demo cache", BundledModel.cache(), "set XDG_CACHE_HOME to another folder"));
   }
 
   private static Check hostCache() {
-    String remedy =
-        "set CMOE_JAVA_OPTS=-Dorg.bytedeco.javacpp.cachedir=DIR to a folder that can be written";
     return HostProducts.cache()
-        .map(folder -> DiskCheck.cache("nd4j cache", folder, remedy))
-        .orElseGet(() -> Check.warning("nd4j cache", "none of its places can be written", remedy));
+        .map(folder -> DiskCheck.cache("nd4j cache", folder, HostProducts.CACHE))
+        .orElseGet(
+            () ->
+                Check.warning(
+                    "nd4j cache", "none of its places can be written", HostProducts.CACHE));
+  }
+
+  /** Side by side, since each takes a second. */
+  private void tryLibraries() {
+    stage.advance(checks.size(), "native libraries");
+    for (Trial.Library library : Trial.Library.values()) {
+      trials.put(library, Trial.start(library));
+    }
   }
 
   private void libraries() {
     LibtorchSource source = LibtorchSource.find();
-    make(
+    String place =
+        source instanceof LibtorchSource.Installed installed
+            ? "the torch in " + installed.folder() + " is damaged or not for this machine"
+            : damaged(Engine.cache().resolve("pytorch"));
+    use(
+        Trial.Library.LIBTORCH,
         "libtorch",
+        place,
         () -> {
           Engine started = Engine.start(Device.CPU, runtime.threads().orElse(0));
           engine = Optional.of(started);
           return LibraryChecks.libtorch(started.libtorch(), source);
         });
-    make("tokenizers", LibraryChecks::tokenizers);
-    make("nd4j", LibraryChecks::nd4j);
+    use(
+        Trial.Library.TOKENIZERS,
+        "tokenizers",
+        damaged(Engine.cache().resolve("tokenizers")),
+        LibraryChecks::tokenizers);
+    use(
+        Trial.Library.ND4J,
+        "nd4j",
+        HostProducts.cache().map(DoctorJob::damaged).orElse(""),
+        LibraryChecks::nd4j);
     Optional<Libtorch> loaded = engine.map(Engine::libtorch);
     make(
         "gpu",
@@ -125,6 +154,22 @@ public final class DoctorJob implements AutoCloseable {
     run(KernelChecks.MIXTURE, () -> new KernelChecks(onDevice()).mixture());
     run(KernelChecks.ATTENTION, () -> new KernelChecks(onDevice()).attention());
     run(SpeedCheck.NAME, () -> new SpeedCheck(onDevice()).measured());
+  }
+
+  private static String damaged(Path cache) {
+    return "the unpacked copy is damaged or not for this machine: delete " + cache + " once";
+  }
+
+  /** Makes the check of a library, unless the trial says that it would end this process. */
+  private void use(Trial.Library library, String name, String remedy, Supplier<Check> check) {
+    make(
+        name,
+        () ->
+            trials
+                .get(library)
+                .crash()
+                .map(how -> Check.failed(name, FailureKind.RESOURCES, how, remedy))
+                .orElseGet(check));
   }
 
   /** The engine on the device that was asked for. */
@@ -161,14 +206,17 @@ public final class DoctorJob implements AutoCloseable {
     try {
       return check.get();
     } catch (CmoeException e) {
+      LOG.debug("{}", name, e);
       return Check.failed(name, e.kind(), e.getMessage(), "");
     } catch (OutOfMemoryError e) {
+      LOG.debug("{}", name, e);
       return Check.failed(
           name,
           FailureKind.RESOURCES,
           "out of memory: " + e.getMessage(),
           "CMOE_JAVA_OPTS=-Xmx2g gives the heap more");
     } catch (RuntimeException | LinkageError | AssertionError e) {
+      LOG.debug("{}", name, e);
       Throwable deepest = e;
       while (deepest.getCause() != null) {
         deepest = deepest.getCause();
@@ -190,6 +238,7 @@ public final class DoctorJob implements AutoCloseable {
 
   @Override
   public void close() {
+    trials.values().forEach(Trial::close);
     engine.ifPresent(Engine::close);
   }
 }
