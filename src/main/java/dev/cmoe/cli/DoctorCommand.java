@@ -19,7 +19,7 @@ import picocli.CommandLine.Parameters;
     customSynopsis = "cmoe doctor [OPTIONS] [DIRECTORY]",
     parameterListHeading = "%nArguments:%n",
     footerHeading = "%nExamples:%n",
-    footer = {"  cmoe doctor", "  cmoe doctor out --device gpu", "  cmoe doctor --json"})
+    footer = {"  cmoe doctor out", "  cmoe doctor --device gpu", "  cmoe doctor --json"})
 final class DoctorCommand implements Callable<Integer> {
   private final Workshop workshop;
   private final Console console;

@@ -82,7 +82,7 @@ public record NativeFailure(String reason, String remedy) {
   /** The message; with the kind of failure where it is no more than a path. */
   private static String line(Throwable failure) {
     String message = failure.getMessage() == null ? "" : failure.getMessage();
-    message = message.strip().replaceAll("\\s*\\R\\s*", " ");
+    message = message.strip().replaceAll("\\s*\\R\\s*", " ").replaceFirst("[.;]$", "");
     if (message.isEmpty() || !message.contains(" ")) {
       return failure.getClass().getSimpleName() + (message.isEmpty() ? "" : ": " + message);
     }

@@ -39,6 +39,7 @@ public final class Trial implements AutoCloseable {
 
   /** What the process of a trial does. An exception is no crash: it ends with 1. */
   public static void main(String[] args) {
+    System.setProperty("ai.djl.offline", "true"); // As dev.cmoe.Main does.
     switch (Library.valueOf(args[0])) {
       case LIBTORCH -> {
         try (Engine engine = Engine.start(Device.CPU, 1)) {
