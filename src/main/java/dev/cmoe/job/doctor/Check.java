@@ -62,8 +62,11 @@ public record Check(
     return new Check(name, Status.LEFT_OUT, why, Optional.empty(), Optional.empty(), Map.of());
   }
 
-  /** The same check with one more fact. */
+  /** The same check with one more fact; a number that is not finite is none. */
   Check with(String fact, Object value) {
+    if (value instanceof Double number && !Double.isFinite(number)) {
+      return this;
+    }
     Map<String, Object> more = new LinkedHashMap<>(facts);
     more.put(fact, value);
     return new Check(name, status, detail, advice, failure, more);

@@ -103,7 +103,8 @@ class DiagnosisTest {
     assertThat(LibraryChecks.nd4j(new HostProducts("B", 2e-7)).status()).isEqualTo(Status.OK);
     assertThat(LibraryChecks.nd4j(new HostProducts("B", 1e-3)).failure())
         .contains(FailureKind.VERIFICATION);
-    assertThat(LibraryChecks.nd4j(new HostProducts("B", Double.NaN)).failure())
-        .contains(FailureKind.VERIFICATION);
+    Check none = LibraryChecks.nd4j(new HostProducts("B", Double.NaN));
+    assertThat(none.failure()).contains(FailureKind.VERIFICATION);
+    assertThat(none.facts()).containsEntry("backend", "B").doesNotContainKey("error");
   }
 }
