@@ -39,7 +39,7 @@ public final class BundledModel {
   }
 
   /** The system property {@code cmoe.cache}, or {@code cmoe} below the user's cache folder. */
-  static Path cache() {
+  public static Path cache() {
     String chosen = System.getProperty("cmoe.cache");
     if (chosen != null && !chosen.isBlank()) {
       return Path.of(chosen);
@@ -118,14 +118,23 @@ public final class BundledModel {
   private static Map<String, byte[]> contents() throws IOException {
     Map<String, byte[]> contents = new LinkedHashMap<>();
     for (String file : FILES) {
-      try (InputStream in = BundledModel.class.getResourceAsStream(RESOURCES + file)) {
-        if (in == null) {
-          throw new IllegalStateException("the program was built without " + RESOURCES + file);
-        }
-        contents.put(file, in.readAllBytes());
-      }
+      contents.put(file, content(file));
     }
     return contents;
+  }
+
+  /** Its tokenizer.json, without unpacking anything. */
+  static byte[] tokenizer() throws IOException {
+    return content("tokenizer.json");
+  }
+
+  private static byte[] content(String file) throws IOException {
+    try (InputStream in = BundledModel.class.getResourceAsStream(RESOURCES + file)) {
+      if (in == null) {
+        throw new IllegalStateException("the program was built without " + RESOURCES + file);
+      }
+      return in.readAllBytes();
+    }
   }
 
   private static String digest(Map<String, byte[]> contents) {

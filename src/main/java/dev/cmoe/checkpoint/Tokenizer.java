@@ -1,11 +1,15 @@
 package dev.cmoe.checkpoint;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cmoe.run.CmoeException;
+import dev.cmoe.run.NativeFailure;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -19,6 +23,9 @@ import java.util.regex.Pattern;
 public final class Tokenizer implements AutoCloseable {
   /** Half of a surrogate pair has no UTF-8 form. */
   private static final Pattern LONE_SURROGATE = Pattern.compile("\\p{Cs}");
+
+  private static final Map<String, String> OPTIONS =
+      Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
 
   private final HuggingFaceTokenizer tokenizer;
   private final int vocabularySize;
@@ -40,13 +47,41 @@ public final class Tokenizer implements AutoCloseable {
     if (size == 0) {
       throw CmoeException.badInput(file, "has no vocabulary; copy or download it again");
     }
-    Map<String, String> options =
-        Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
+    requireLibrary();
     try (InputStream in = Files.newInputStream(file)) {
-      return new Tokenizer(HuggingFaceTokenizer.newInstance(in, options), size);
+      return new Tokenizer(HuggingFaceTokenizer.newInstance(in, OPTIONS), size);
     } catch (IOException | RuntimeException e) {
       throw CmoeException.badInput(
           file, "is not a tokenizer that can be loaded (" + firstLine(e) + ")");
+    }
+  }
+
+  /** The tokenizer of the bundled model, read from inside the program. */
+  public static Tokenizer bundled() {
+    requireLibrary();
+    try {
+      byte[] file = BundledModel.tokenizer();
+      return new Tokenizer(
+          HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(file), OPTIONS),
+          vocabularySize(JsonFile.MAPPER.readTree(file)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Loads the native library; when that fails it is no fault of a file. */
+  private static void requireLibrary() {
+    try {
+      LibUtils.checkStatus();
+    } catch (RuntimeException | LinkageError e) {
+      NativeFailure why = NativeFailure.of(e, "set DJL_CACHE_DIR to another folder");
+      // What it says when it could not unpack itself; the cause is only in its log.
+      String reason =
+          why.reason().startsWith("Unexpected flavor: cpu")
+              ? "it could not be unpacked"
+              : why.reason();
+      throw CmoeException.resources(
+          "the tokenizers library could not be loaded: " + reason + "; " + why.remedy(), e);
     }
   }
 

@@ -59,6 +59,7 @@ public final class Cli {
     root.addSubcommand(new ReportCommand(workshop, console));
     root.addSubcommand(new GenerateCommand(workshop, console));
     root.addSubcommand(new BenchCommand(workshop, console));
+    root.addSubcommand(new DoctorCommand(workshop, console));
     root.addSubcommand(new LogitsCommand(workshop, console));
     root.addSubcommand(new ForwardCommand(workshop, console));
     root.addSubcommand(new SynthesizeCommand(workshop, console));

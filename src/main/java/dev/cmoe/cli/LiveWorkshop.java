@@ -13,8 +13,11 @@ import dev.cmoe.job.LogitsJob;
 import dev.cmoe.job.ReportJob;
 import dev.cmoe.job.SyntheticModel;
 import dev.cmoe.job.VerifyJob;
+import dev.cmoe.job.doctor.Check;
+import dev.cmoe.job.doctor.DoctorJob;
 import dev.cmoe.run.RunListener;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /** The workshop of the installed program. Its methods alone reach the rooms that compute. */
 public final class LiveWorkshop implements Workshop {
@@ -76,6 +79,13 @@ public final class LiveWorkshop implements Workshop {
         BenchJob.run(
             request.model(), request.against(), request.spec(), request.runtime(), listener),
         request.form());
+  }
+
+  @Override
+  public Answer doctor(
+      DoctorRequest request, RunListener listener, Consumer<Check> said, boolean told) {
+    return new DoctorAnswer(
+        DoctorJob.run(request.directory(), request.runtime(), listener, said), told);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.cmoe.cli;
 
 import dev.cmoe.recipe.RecipeLayers;
 import dev.cmoe.recipe.RuntimeSpec;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How to compute. The texts are read by {@link RecipeLayers}, which knows types and defaults. */
@@ -14,23 +15,11 @@ final class RuntimeOptions {
               + " (default: ${bundle:default.runtime.computeDtype}).")
   private String computeDtype;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Threads of the engine (default: as it finds best).")
-  private String threads;
-
-  @Option(
-      names = "--device",
-      paramLabel = "DEVICE",
-      description = "cpu, gpu or gpu:N (default: ${bundle:default.runtime.device}).")
-  private String device;
+  @Mixin private EngineOptions engine = new EngineOptions();
 
   void addTo(RecipeLayers layers) {
-    layers
-        .flag("--compute-dtype", "runtime.computeDtype", computeDtype)
-        .flag("--threads", "runtime.threads", threads)
-        .flag("--device", "runtime.device", device);
+    layers.flag("--compute-dtype", "runtime.computeDtype", computeDtype);
+    engine.addTo(layers);
   }
 
   /** For commands that have no other part of a recipe. */

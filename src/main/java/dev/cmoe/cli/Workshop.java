@@ -2,9 +2,11 @@ package dev.cmoe.cli;
 
 import dev.cmoe.generation.Generator;
 import dev.cmoe.job.SyntheticModel;
+import dev.cmoe.job.doctor.Check;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.RunListener;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /**
  * Does what the commands ask for. Nothing here prints; each method tells {@code listener} how far
@@ -27,6 +29,12 @@ public interface Workshop {
       GenerateRequest request, RunListener listener, Generator.Listener said, boolean told);
 
   Answer bench(BenchRequest request, RunListener listener);
+
+  /**
+   * @param said hears each check as it is made
+   * @param told the answer need not repeat what was said
+   */
+  Answer doctor(DoctorRequest request, RunListener listener, Consumer<Check> said, boolean told);
 
   Answer logits(LogitsRequest request, RunListener listener);
 

@@ -5,10 +5,14 @@ import ai.djl.Model;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.pytorch.jni.LibUtils;
+import ai.djl.util.Utils;
 import dev.cmoe.run.CmoeException;
+import dev.cmoe.run.NativeFailure;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -22,18 +26,23 @@ import org.slf4j.LoggerFactory;
  * commands that need no arithmetic must not.
  */
 public final class Engine implements AutoCloseable {
+  /** How the folder of unpacked libraries is moved. */
+  public static final String CACHE = "set DJL_CACHE_DIR to another folder";
+
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
   private final Device device;
   private final PtNDManager manager;
   private final int threads;
+  private final int gpus;
   private final Map<String, Kernel> kernels = new HashMap<>();
   private final List<Model> models = new ArrayList<>();
 
-  private Engine(Device device, PtNDManager manager, int threads) {
+  private Engine(Device device, PtNDManager manager, int threads, int gpus) {
     this.device = device;
     this.manager = manager;
     this.threads = threads;
+    this.gpus = gpus;
   }
 
   /**
@@ -48,26 +57,46 @@ public final class Engine implements AutoCloseable {
     // The profiling executor compiles a second version of a kernel after its first runs, which may
     // round otherwise.
     System.setProperty("ai.djl.pytorch.graph_optimizer", "false");
+    LibtorchSource.find().prepare();
+    ai.djl.Device place = device.isGpu() ? ai.djl.Device.gpu(device.gpu()) : ai.djl.Device.cpu();
+    int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    int gpus;
+    PtNDManager manager;
     try {
-      ai.djl.Device place = device.isGpu() ? ai.djl.Device.gpu(device.gpu()) : ai.djl.Device.cpu();
-      if (device.isGpu()
-          && ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount() <= device.gpu()) {
-        throw CmoeException.resources(
-            "device "
-                + device
-                + " is not there; libtorch sees "
-                + ai.djl.engine.Engine.getEngine("PyTorch").getGpuCount()
-                + " GPUs; use --device cpu");
+      ai.djl.engine.Engine torch = ai.djl.engine.Engine.getEngine("PyTorch");
+      gpus = torch.getGpuCount();
+      if (device.gpu() < gpus) {
+        manager = (PtNDManager) torch.newBaseManager(place);
+        JniUtils.setNumThreads(count);
+        JniUtils.setGradMode(false);
+        return new Engine(device, manager, count, gpus);
       }
-      int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-      PtNDManager manager =
-          (PtNDManager) ai.djl.engine.Engine.getEngine("PyTorch").newBaseManager(place);
-      JniUtils.setNumThreads(count);
-      JniUtils.setGradMode(false);
-      return new Engine(device, manager, count);
-    } catch (ai.djl.engine.EngineException | UnsatisfiedLinkError e) {
-      throw CmoeException.resources("libtorch could not be loaded: " + e.getMessage(), e);
+    } catch (RuntimeException | LinkageError | AssertionError e) {
+      NativeFailure why = NativeFailure.of(e, CACHE);
+      throw CmoeException.resources(
+          "libtorch could not be loaded: " + why.reason() + "; " + why.remedy(), e);
     }
+    throw CmoeException.resources(
+        "device "
+            + device
+            + " is not there; libtorch sees "
+            + gpus
+            + " GPUs; use --device cpu, or see what cmoe doctor --device "
+            + device
+            + " says");
+  }
+
+  /** What is loaded. */
+  public Libtorch libtorch() {
+    return new Libtorch(LibUtils.getVersion(), Path.of(LibUtils.getLibtorchPath()), gpus);
+  }
+
+  /**
+   * The folder that DJL unpacks native libraries into: ENGINE_CACHE_DIR, DJL_CACHE_DIR, or .djl.ai
+   * in the home directory.
+   */
+  public static Path cache() {
+    return Utils.getEngineCacheDir();
   }
 
   public Device device() {

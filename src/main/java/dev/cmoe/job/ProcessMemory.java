@@ -11,12 +11,12 @@ import java.util.OptionalLong;
  * @param resident all pages, those of mapped files included, bytes
  * @param anonymous pages that are not of files: what the machine must really have, bytes
  */
-record ProcessMemory(long resident, long anonymous) {
+public record ProcessMemory(long resident, long anonymous) {
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final Path CONTAINER = Path.of("/sys/fs/cgroup");
 
   /** The present figures; zeros where the system does not tell. */
-  static ProcessMemory now() {
+  public static ProcessMemory now() {
     long resident = 0;
     long anonymous = 0;
     try {
@@ -36,7 +36,7 @@ record ProcessMemory(long resident, long anonymous) {
   }
 
   /** Memory that could be taken without swapping, bytes: the machine's, or less in a container. */
-  static OptionalLong available() {
+  public static OptionalLong available() {
     OptionalLong machine = OptionalLong.empty();
     try {
       for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {

@@ -26,6 +26,16 @@ class TokenizerTest {
   }
 
   @Test
+  void theBundledOneIsReadWithoutUnpackingTheModel() {
+    try (Tokenizer inside = Tokenizer.bundled();
+        Tokenizer unpacked = Tokenizer.open(bundled())) {
+      assertThat(inside.encode("A naïve test.", true))
+          .isEqualTo(unpacked.encode("A naïve test.", true));
+      assertThat(inside.vocabularySize()).isEqualTo(unpacked.vocabularySize());
+    }
+  }
+
+  @Test
   void comesBackToTheSameText() {
     String text = "It was a dark night; \"naïve\" 😀\r\n\t  two  spaces\0.";
     try (Tokenizer tokenizer = Tokenizer.open(bundled())) {

@@ -169,6 +169,16 @@ class CliTest {
     assertThat(run("verify m.gguf --plan p --against d")).isZero();
     assertThat(((VerifyRequest) workshop.request).plan()).contains(Path.of("p"));
 
+    assertThat(run("doctor")).isZero();
+    assertThat(workshop.request)
+        .isEqualTo(
+            new DoctorRequest(Optional.empty(), RecipeLayers.standard(Preset.FITTED).runtime()));
+    assertThat(run("doctor out --device gpu:1 --threads 3")).isZero();
+    DoctorRequest doctor = (DoctorRequest) workshop.request;
+    assertThat(doctor.directory()).contains(Path.of("out"));
+    assertThat(doctor.runtime().device()).isEqualTo(new DeviceSpec.Gpu(1));
+    assertThat(doctor.runtime().threads()).hasValue(3);
+
     assertThat(run("logits m --tokens 1,2,3 --output f --compute-dtype bfloat16")).isZero();
     LogitsRequest logits = (LogitsRequest) workshop.request;
     assertThat(logits.tokens()).containsExactly(1, 2, 3);
@@ -252,6 +262,9 @@ class CliTest {
         "export a b|Missing required option: '--format=NAME'",
         "export a --format cmoe|OUTPUT is missing",
         "export a b --format mixtal|--format: 'mixtal' is not one of auto, cmoe, glm4_moe",
+        "doctor a b|unexpected argument 'b'",
+        "doctor --device tpu|--device: 'tpu' is not a device: cpu, gpu or gpu:n",
+        "doctor --compute-dtype float32|unknown option '--compute-dtype'",
         "carve a b --format glm4-moe|did you mean 'glm4_moe'?",
       })
   void wrongUsageIsOneLineAndCodeTwo(String line, String message) {
@@ -311,6 +324,7 @@ class CliTest {
         "eval --help",
         "report --help",
         "export --help",
+        "doctor --help",
         "logits --help"
       })
   void helpShowsExamplesAndExitCodes(String line) {
@@ -329,7 +343,17 @@ class CliTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"carve", "export", "inspect", "verify", "eval", "report", "generate", "bench"})
+      strings = {
+        "carve",
+        "export",
+        "inspect",
+        "verify",
+        "eval",
+        "report",
+        "generate",
+        "bench",
+        "doctor"
+      })
   void helpShowsEachExampleOnOneLine(String command) {
     assertThat(run("help " + command)).isZero();
     String examples = console.out().replaceFirst("(?s).*Examples:\\R", "");
@@ -364,7 +388,11 @@ class CliTest {
   void noCommandShowsThemOnStderr() {
     assertThat(run("")).isEqualTo(2);
     assertThat(console.out()).isEmpty();
-    assertThat(console.err()).contains("carve").contains("inspect").doesNotContain("logits");
+    assertThat(console.err())
+        .contains("carve")
+        .contains("inspect")
+        .contains("doctor")
+        .doesNotContain("logits");
   }
 
   @Test

@@ -2,8 +2,10 @@ package dev.cmoe.cli;
 
 import dev.cmoe.generation.Generator;
 import dev.cmoe.job.SyntheticModel;
+import dev.cmoe.job.doctor.Check;
 import dev.cmoe.run.RunListener;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /** Remembers the request, and answers as it is told. */
@@ -58,6 +60,12 @@ final class FakeWorkshop implements Workshop {
 
   @Override
   public Answer bench(BenchRequest asked, RunListener listener) {
+    return remember(asked, listener);
+  }
+
+  @Override
+  public Answer doctor(
+      DoctorRequest asked, RunListener listener, Consumer<Check> said, boolean told) {
     return remember(asked, listener);
   }
 

@@ -1,0 +1,259 @@
+package dev.cmoe.job.doctor;
+
+import dev.cmoe.arch.Activation;
+import dev.cmoe.engine.ComputeType;
+import dev.cmoe.engine.Engine;
+import dev.cmoe.engine.Kernel;
+import dev.cmoe.engine.Tensor;
+import dev.cmoe.nn.FeedForward;
+import dev.cmoe.run.FailureKind;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+
+/**
+ * The program's own kernels on small random inputs, on the chosen device and in both compute types,
+ * compared with {@link PlainBlocks}. 64 rows are as many products are made of; one row is a token
+ * that is generated, which takes other ways.
+ */
+final class KernelChecks {
+  static final String DENSE = "dense feed-forward";
+  static final String MIXTURE = "mixture of experts";
+  static final String ATTENTION = "attention";
+
+  private static final int TOKENS = 64;
+  private static final int HIDDEN = 96;
+  private static final int EXPERTS = 6;
+  private static final int WIDTH = 32;
+  private static final int SHARED = 2 * WIDTH;
+  private static final int NEURONS = SHARED + EXPERTS * WIDTH;
+  private static final int ACTIVE = 2;
+  private static final int HEADS = 4;
+  private static final int KEY_HEADS = 2;
+  private static final int HEAD = 24;
+  private static final double EPSILON = 1e-5;
+  private static final double INWARD = 1 / Math.sqrt(HIDDEN);
+  private static final double OUTWARD = 1 / Math.sqrt(NEURONS);
+
+  private final Engine engine;
+  private final double[][] x = PlainBlocks.random(1, TOKENS, HIDDEN, 1);
+  private final double[][] gate = PlainBlocks.random(2, NEURONS, HIDDEN, INWARD);
+  private final double[][] up = PlainBlocks.random(3, NEURONS, HIDDEN, INWARD);
+  private final double[][] down = PlainBlocks.random(4, HIDDEN, NEURONS, OUTWARD);
+
+  KernelChecks(Engine engine) {
+    this.engine = engine;
+  }
+
+  /** y = (SiLU(x gate') ⊙ (x up')) down'. */
+  Check dense() {
+    return made(DENSE, this::dense);
+  }
+
+  /**
+   * Shared neurons, six experts and a linear router: with all experts on it is the dense block,
+   * with two it is the dense block with neurons left out.
+   */
+  Check mixture() {
+    return made(MIXTURE, this::mixture);
+  }
+
+  /** Norm, projections, rotary positions, causal attention with shared keys, residual. */
+  Check attention() {
+    return made(ATTENTION, this::attention);
+  }
+
+  private Check made(String name, Function<Block, Deviation> deviation) {
+    List<Deviation> found = new ArrayList<>();
+    for (ComputeType type : ComputeType.values()) {
+      try (Block block = Block.open(engine, type)) {
+        found.add(deviation.apply(block));
+      }
+    }
+    return judged(name, engine.device().toString(), found);
+  }
+
+  static Check judged(String name, String device, List<Deviation> found) {
+    List<String> parts = new ArrayList<>();
+    for (Deviation deviation : found) {
+      parts.add(
+          String.format(
+              Locale.ROOT,
+              deviation.isRounding() ? "%.0e in %s" : "%.0e in %s (rounding is at most %.0e)",
+              deviation.of(),
+              deviation.type(),
+              deviation.allowed()));
+    }
+    String detail =
+        "differs from plain arithmetic by " + String.join(", ", parts) + ", on " + device;
+    Check check =
+        found.stream().allMatch(Deviation::isRounding)
+            ? Check.ok(name, detail)
+            : Check.failed(
+                name,
+                FailureKind.VERIFICATION,
+                detail,
+                "results on this machine are wrong: try another device or --threads 1, and report it");
+    check = check.with("device", device);
+    for (Deviation deviation : found) {
+      check = check.with(deviation.type() + "Error", deviation.of());
+    }
+    return check;
+  }
+
+  private Deviation dense(Block block) {
+    double[][] expected = PlainBlocks.dense(x, gate, up, down);
+    Deviation many = Deviation.between(block.type(), expected, dense(block, x));
+    double[][] one = {x[TOKENS - 1]};
+    double[][] last = {expected[TOKENS - 1]};
+    return many.worse(Deviation.between(block.type(), last, dense(block, one)));
+  }
+
+  private double[][] dense(Block block, double[][] rows) {
+    return Block.rows(
+        kernel("feedforward")
+            .call(
+                block.scope(),
+                "dense",
+                block.input(rows),
+                List.of(block.weight(gate), block.weight(up)),
+                block.weight(down),
+                List.of(),
+                Activation.SILU.code(),
+                block.scalarType()));
+  }
+
+  private Deviation mixture(Block block) {
+    double[][] all = new double[TOKENS][EXPERTS];
+    for (double[] row : all) {
+      Arrays.fill(row, 1);
+    }
+    double[][] whole = mixture(block, x, block.input(all));
+    Deviation worst =
+        Deviation.between(block.type(), dense(block, x), whole)
+            .worse(Deviation.between(block.type(), PlainBlocks.dense(x, gate, up, down), whole));
+
+    double[][] router = PlainBlocks.random(5, EXPERTS, HIDDEN, INWARD);
+    double[][] chosen = PlainBlocks.gates(PlainBlocks.linear(x, router), ACTIVE);
+    Tensor gates =
+        kernel("feedforward")
+            .call(
+                block.scope(),
+                "ownGates",
+                block.input(x),
+                true,
+                List.of(block.input(router), block.input(new double[EXPERTS])),
+                block.input(new double[EXPERTS]),
+                List.of(),
+                Activation.SILU.code(),
+                ACTIVE);
+    double[][] routed = PlainBlocks.mixture(x, gate, up, down, SHARED, WIDTH, chosen);
+    worst =
+        worst
+            // Of zeros and ones: a single other choice is as far off as can be.
+            .worse(Deviation.between(block.type(), chosen, Block.rows(gates)))
+            .worse(Deviation.between(block.type(), routed, mixture(block, x, gates)));
+    double[][] one = {x[0]};
+    double[][] first = {routed[0]};
+    double[][] firstGates = {chosen[0]};
+    return worst.worse(
+        Deviation.between(block.type(), first, mixture(block, one, block.input(firstGates))));
+  }
+
+  private double[][] mixture(Block block, double[][] rows, Tensor gates) {
+    double[][] inward = new double[EXPERTS * 2 * WIDTH][];
+    double[][] outward = new double[EXPERTS * HIDDEN][];
+    for (int e = 0; e < EXPERTS; e++) {
+      int first = SHARED + e * WIDTH;
+      for (int j = 0; j < WIDTH; j++) {
+        inward[e * 2 * WIDTH + j] = gate[first + j];
+        inward[e * 2 * WIDTH + WIDTH + j] = up[first + j];
+      }
+      for (int i = 0; i < HIDDEN; i++) {
+        outward[e * HIDDEN + i] = Arrays.copyOfRange(down[i], first, first + WIDTH);
+      }
+    }
+    double[][] sharedDown =
+        Arrays.stream(down).map(row -> Arrays.copyOf(row, SHARED)).toArray(double[][]::new);
+    return Block.rows(
+        kernel("feedforward")
+            .call(
+                block.scope(),
+                "mixture",
+                block.input(rows),
+                List.of(
+                    block.weight(Arrays.copyOf(gate, SHARED)),
+                    block.weight(Arrays.copyOf(up, SHARED))),
+                List.of(block.weight(sharedDown)),
+                List.of(),
+                List.of(block.weight(inward, EXPERTS, 2L * WIDTH, HIDDEN)),
+                List.of(block.weight(outward, EXPERTS, HIDDEN, WIDTH)),
+                List.of(),
+                List.of(),
+                gates,
+                WIDTH,
+                Activation.SILU.code(),
+                block.scalarType()));
+  }
+
+  private Deviation attention(Block block) {
+    int query = HEADS * HEAD;
+    int key = KEY_HEADS * HEAD;
+    List<double[][]> weights =
+        List.of(
+            PlainBlocks.random(6, query, HIDDEN, INWARD),
+            PlainBlocks.random(7, key, HIDDEN, INWARD),
+            PlainBlocks.random(8, key, HIDDEN, INWARD),
+            PlainBlocks.random(9, HIDDEN, query, 1 / Math.sqrt(query)));
+    double[] norm = PlainBlocks.random(10, 1, HIDDEN, 1)[0];
+    double[] angles = new double[HEAD / 2];
+    Arrays.setAll(angles, i -> Math.pow(10000, -2.0 * i / HEAD));
+    double[][] cos = new double[TOKENS][HEAD];
+    double[][] sin = new double[TOKENS][HEAD];
+    for (int t = 0; t < TOKENS; t++) {
+      for (int i = 0; i < HEAD; i++) {
+        cos[t][i] = Math.cos(t * angles[i % angles.length]);
+        sin[t][i] = Math.sin(t * angles[i % angles.length]);
+      }
+    }
+    Tensor result =
+        kernel("attention")
+            .call(
+                block.scope(),
+                "forward",
+                block.input(x, 1, TOKENS, HIDDEN),
+                List.of(block.input(norm)),
+                EPSILON,
+                weights.stream().map(block::weight).toList(),
+                List.of(),
+                List.of(),
+                List.of(),
+                block.input(cos),
+                block.input(sin),
+                HEADS,
+                KEY_HEADS,
+                1 / Math.sqrt(HEAD),
+                0.0,
+                0,
+                block.scalarType());
+
+    double[][] z = PlainBlocks.normed(x, norm, EPSILON);
+    double[][] mixed =
+        PlainBlocks.attention(
+            PlainBlocks.linear(z, weights.get(0)),
+            PlainBlocks.linear(z, weights.get(1)),
+            PlainBlocks.linear(z, weights.get(2)),
+            HEADS,
+            KEY_HEADS,
+            angles);
+    double[][] added = PlainBlocks.linear(mixed, weights.get(3));
+    // Without the residual, which would hide what is wrong.
+    return Deviation.between(block.type(), added, PlainBlocks.minus(Block.rows(result), x));
+  }
+
+  private Kernel kernel(String name) {
+    return engine.kernel(FeedForward.class, name);
+  }
+}
