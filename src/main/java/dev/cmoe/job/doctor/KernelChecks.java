@@ -30,6 +30,10 @@ final class KernelChecks {
   private static final int SHARED = 2 * WIDTH;
   private static final int NEURONS = SHARED + EXPERTS * WIDTH;
   private static final int ACTIVE = 2;
+
+  /** The kernel's number of a linear router. */
+  private static final int LINEAR = 2;
+
   private static final int HEADS = 4;
   private static final int KEY_HEADS = 2;
   private static final int HEAD = 24;
@@ -141,11 +145,11 @@ final class KernelChecks {
         kernel("feedforward")
             .call(
                 block.scope(),
-                "ownGates",
+                "gates",
                 block.input(x),
-                true,
+                LINEAR,
                 List.of(block.input(router), block.input(new double[EXPERTS])),
-                block.input(new double[EXPERTS]),
+                List.of(block.input(new double[EXPERTS])),
                 List.of(),
                 Activation.SILU.code(),
                 ACTIVE);
@@ -215,7 +219,8 @@ final class KernelChecks {
     for (int t = 0; t < TOKENS; t++) {
       for (int i = 0; i < HEAD; i++) {
         cos[t][i] = Math.cos(t * angles[i % angles.length]);
-        sin[t][i] = Math.sin(t * angles[i % angles.length]);
+        double sine = Math.sin(t * angles[i % angles.length]);
+        sin[t][i] = i < angles.length ? -sine : sine;
       }
     }
     Tensor result =
@@ -223,21 +228,21 @@ final class KernelChecks {
             .call(
                 block.scope(),
                 "forward",
-                block.input(x, 1, TOKENS, HIDDEN),
                 List.of(block.input(norm)),
                 EPSILON,
                 weights.stream().map(block::weight).toList(),
                 List.of(),
                 List.of(),
                 List.of(),
-                block.input(cos),
-                block.input(sin),
                 HEADS,
                 KEY_HEADS,
                 1 / Math.sqrt(HEAD),
                 0.0,
-                0,
-                block.scalarType());
+                block.scalarType(),
+                block.input(x, 1, TOKENS, HIDDEN),
+                block.input(cos),
+                block.input(sin),
+                0);
 
     double[][] z = PlainBlocks.normed(x, norm, EPSILON);
     double[][] mixed =
