@@ -27,13 +27,15 @@ public final class Engine implements AutoCloseable {
   private final Device device;
   private final PtNDManager manager;
   private final int threads;
+  private final boolean gradients;
   private final Map<String, Kernel> kernels = new HashMap<>();
   private final List<Model> models = new ArrayList<>();
 
-  private Engine(Device device, PtNDManager manager, int threads) {
+  private Engine(Device device, PtNDManager manager, int threads, boolean gradients) {
     this.device = device;
     this.manager = manager;
     this.threads = threads;
+    this.gradients = gradients;
   }
 
   /**
@@ -44,6 +46,18 @@ public final class Engine implements AutoCloseable {
    *     cannot be loaded
    */
   public static Engine start(Device device, int threads) {
+    return start(device, threads, false);
+  }
+
+  /**
+   * The same for {@link Kernel#differentiate}: every kernel then gives tensors that gradients can
+   * go through, for a little time a call.
+   */
+  public static Engine startForGradients(Device device, int threads) {
+    return start(device, threads, true);
+  }
+
+  private static Engine start(Device device, int threads, boolean gradients) {
     System.setProperty("ai.djl.offline", "true");
     // The profiling executor compiles a second version of a kernel after its first runs, which may
     // round otherwise.
@@ -64,7 +78,7 @@ public final class Engine implements AutoCloseable {
           (PtNDManager) ai.djl.engine.Engine.getEngine("PyTorch").newBaseManager(place);
       JniUtils.setNumThreads(count);
       JniUtils.setGradMode(false);
-      return new Engine(device, manager, count);
+      return new Engine(device, manager, count, gradients);
     } catch (ai.djl.engine.EngineException | UnsatisfiedLinkError e) {
       throw CmoeException.resources("libtorch could not be loaded: " + e.getMessage(), e);
     }
@@ -76,6 +90,11 @@ public final class Engine implements AutoCloseable {
 
   public int threads() {
     return threads;
+  }
+
+  /** Begins libtorch's random numbers anew, on every device. */
+  public void seed(long seed) {
+    JniUtils.setSeed(seed);
   }
 
   /** A new scope that the caller closes. */
@@ -104,7 +123,7 @@ public final class Engine implements AutoCloseable {
       Model model = Model.newInstance(name, manager.getDevice(), "PyTorch");
       models.add(model);
       model.load(new ByteArrayInputStream(archive));
-      return new Kernel(name, (PtSymbolBlock) model.getBlock());
+      return new Kernel(name, (PtSymbolBlock) model.getBlock(), gradients);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (MalformedModelException | ai.djl.engine.EngineException e) {

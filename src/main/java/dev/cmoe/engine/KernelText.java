@@ -9,11 +9,11 @@ import java.util.regex.Pattern;
 
 /**
  * The text of a kernel in a resource, complete for this machine: a line {@code # include NAME}
- * stands for the methods in NAME.py beside it, the word {@code WIDEN} for whether bfloat16 products
- * of many rows go through float32.
+ * stands for the methods in NAME.py beside it (or, when NAME begins with a slash, in another room),
+ * the word {@code WIDEN} for whether bfloat16 products of many rows go through float32.
  */
 final class KernelText {
-  private static final Pattern INCLUDE = Pattern.compile("(?m)^ *# include (\\w+)$");
+  private static final Pattern INCLUDE = Pattern.compile("(?m)^ *# include ([\\w/]+)$");
 
   private KernelText() {}
 
