@@ -80,7 +80,7 @@ final class ParameterPlan {
     if (given != 0 && given != targets.size()) {
       throw CmoeException.usage(
           "--lora-targets: the model stores "
-              + targets.stream().sorted().toList()
+              + targets.stream().map(LoraTarget::toString).sorted().toList()
               + " of its "
               + what
               + " in one tensor; name all of them or none");
