@@ -6,4 +6,12 @@ package dev.cmoe.finetune;
  *
  * @param temperature T
  */
-public record Distillation(double temperature, double mix) {}
+public record Distillation(double temperature, double mix) {
+  /** Cross-entropy alone, as without a teacher. */
+  static final Distillation NONE = new Distillation(1, 0);
+
+  /** The loss of mean cross-entropy and divergence. */
+  double loss(double entropy, double divergence) {
+    return (1 - mix) * entropy + mix * temperature * temperature * divergence;
+  }
+}

@@ -97,6 +97,13 @@ final class Parameters implements AutoCloseable {
     }
   }
 
+  /** Overwrites one of the tensors of an entry. */
+  void set(Tensor tensor, float[] values) {
+    try (Scope scratch = scope.child()) {
+      kernel.apply(scratch, "set", tensor, scratch.of(values, tensor.shape()));
+    }
+  }
+
   void clearGradients() {
     kernel.apply(scope, "clear", entries.stream().map(Entry::gradient).toList());
   }

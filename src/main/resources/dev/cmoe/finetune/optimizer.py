@@ -7,6 +7,9 @@ class K(Module):
   def copy(self: __torch__.K, x: Tensor) -> Tensor:
     return torch.clone(x)
 
+  def set(self: __torch__.K, x: Tensor, values: Tensor) -> Tensor:
+    return torch.copy_(x, values)
+
   # sums += parts, one by one.
   def gather(self: __torch__.K, sums: List[Tensor], parts: List[Tensor]) -> NoneType:
     for i in range(len(sums)):
