@@ -10,6 +10,7 @@ import java.util.List;
  */
 final class LoadBalance {
   private final float[][] bias;
+  private final float[][] before;
   private final long[][] counts;
 
   /**
@@ -17,6 +18,7 @@ final class LoadBalance {
    */
   LoadBalance(List<float[]> bias) {
     this.bias = bias.stream().map(float[]::clone).toArray(float[][]::new);
+    this.before = bias.stream().map(float[]::clone).toArray(float[][]::new);
     this.counts = bias.stream().map(layer -> new long[layer.length]).toArray(long[][]::new);
   }
 
@@ -26,6 +28,11 @@ final class LoadBalance {
 
   void setBias(int layer, float[] values) {
     System.arraycopy(values, 0, bias[layer], 0, values.length);
+  }
+
+  /** Whether a bias is another than before training. */
+  boolean moved() {
+    return !Arrays.deepEquals(bias, before);
   }
 
   /** Adds the tokens that chose each expert. */

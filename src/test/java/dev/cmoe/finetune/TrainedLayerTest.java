@@ -139,8 +139,8 @@ class TrainedLayerTest {
 
     refused("cmoe", Set.of(TrainedKind.ROUTER), LORA, "only linear routers are trained");
     refused("static", Set.of(TrainedKind.GATES), LORA, "--train gates: the model routes nothing");
-    refused("fused", lora, only(LoraTarget.Q), "stores [k, q, v] of its projections in one tensor");
-    refused("cmoe", lora, only(LoraTarget.UP), "stores [gate, up] of its experts in one tensor");
+    refused("fused", lora, only(LoraTarget.Q), "stores [k, q, v] in one tensor");
+    refused("cmoe", lora, only(LoraTarget.UP), "stores [gate, up] in one tensor");
   }
 
   private static LoraSpec only(LoraTarget target) {
