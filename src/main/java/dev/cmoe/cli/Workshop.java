@@ -13,6 +13,8 @@ import java.nio.file.Path;
 public interface Workshop {
   Answer carve(CarveRequest request, RunListener listener);
 
+  Answer finetune(FinetuneRequest request, RunListener listener);
+
   Answer export(ExportRequest request, RunListener listener);
 
   Answer inspect(InspectRequest request, RunListener listener);

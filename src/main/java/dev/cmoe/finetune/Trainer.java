@@ -1,9 +1,11 @@
 package dev.cmoe.finetune;
 
+import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.nn.Decoder;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.RunListener;
 import dev.cmoe.run.Stage;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -28,6 +30,7 @@ public final class Trainer implements AutoCloseable {
   private long steps;
   private long updates;
   private int skipped;
+  private long tokens;
 
   /**
    * @param student stays the caller's, as does the teacher
@@ -135,7 +138,28 @@ public final class Trainer implements AutoCloseable {
     }
     history.steps().add(new TrainingHistory.Step(steps, loss, entropy, divergence, length, !sound));
     steps++;
+    this.tokens += (long) windows.size() * windows.get(0).length;
     return String.format(Locale.ROOT, "loss %.4f", loss);
+  }
+
+  /** The model as it is trained so far, in the own format. */
+  public TensorStore merged() {
+    return new MergedModel(model);
+  }
+
+  /**
+   * Writes what was trained as PEFT loads it.
+   *
+   * @param directory exists
+   * @param base where the model that was trained lies
+   */
+  public void writeAdapter(Path directory, String base) {
+    new PeftAdapter(model).write(directory, base);
+  }
+
+  /** Tokens that this process trained on. */
+  public long tokens() {
+    return tokens;
   }
 
   /** The model as far as it is trained. */
