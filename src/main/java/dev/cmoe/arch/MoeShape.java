@@ -27,6 +27,12 @@ public record MoeShape(
         sharedSlices, experts, slices, experts, expertWidth, sharedWidth, router, gateScaled);
   }
 
+  /** The same with or without learned gate scales. */
+  public MoeShape withGateScales(boolean scaled) {
+    return new MoeShape(
+        sharedSlices, active, slices, experts, expertWidth, sharedWidth, router, scaled);
+  }
+
   /** Neurons that run for one token. */
   public long activeNeurons() {
     return sharedWidth + (long) active * expertWidth;

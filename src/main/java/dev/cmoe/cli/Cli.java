@@ -52,6 +52,7 @@ public final class Cli {
   private CommandLine commandLine(FailureHandler failures, String... args) {
     CommandLine root = new CommandLine(new CmoeCommand(console));
     root.addSubcommand(new CarveCommand(workshop, console));
+    root.addSubcommand(new FinetuneCommand(workshop, console));
     root.addSubcommand(new ExportCommand(workshop, console));
     root.addSubcommand(new InspectCommand(workshop, console));
     root.addSubcommand(new VerifyCommand(workshop, console));

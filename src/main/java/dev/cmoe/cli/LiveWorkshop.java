@@ -5,6 +5,7 @@ import dev.cmoe.job.BenchJob;
 import dev.cmoe.job.CarveJob;
 import dev.cmoe.job.EvalJob;
 import dev.cmoe.job.ExportJob;
+import dev.cmoe.job.FinetuneJob;
 import dev.cmoe.job.ForwardJob;
 import dev.cmoe.job.GenerateJob;
 import dev.cmoe.job.GgufJob;
@@ -29,6 +30,20 @@ public final class LiveWorkshop implements Workshop {
       }
       request.output().ifPresent(output -> job.checkPlace(output, request.overwrite()));
       return new DryRunAnswer(job.dryRun());
+    }
+  }
+
+  @Override
+  public Answer finetune(FinetuneRequest request, RunListener listener) {
+    try (FinetuneJob job =
+        new FinetuneJob(
+            request.model(), request.settings(), request.form(), request.runtime(), listener)) {
+      if (!request.dryRun()) {
+        return new FinetuneAnswer(
+            job.run(request.output().orElseThrow(), request.overwrite(), request.resume()));
+      }
+      request.output().ifPresent(output -> job.checkPlace(output, request.overwrite()));
+      return new FinetunePlanAnswer(job.plan());
     }
   }
 

@@ -15,6 +15,8 @@ import java.util.function.Consumer;
 public interface Workshop {
   Answer carve(CarveRequest request, RunListener listener);
 
+  Answer finetune(FinetuneRequest request, RunListener listener);
+
   Answer export(ExportRequest request, RunListener listener);
 
   Answer inspect(InspectRequest request, RunListener listener);

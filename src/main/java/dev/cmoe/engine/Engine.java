@@ -35,14 +35,16 @@ public final class Engine implements AutoCloseable {
   private final PtNDManager manager;
   private final int threads;
   private final int gpus;
+  private final boolean gradients;
   private final Map<String, Kernel> kernels = new HashMap<>();
   private final List<Model> models = new ArrayList<>();
 
-  private Engine(Device device, PtNDManager manager, int threads, int gpus) {
+  private Engine(Device device, PtNDManager manager, int threads, int gpus, boolean gradients) {
     this.device = device;
     this.manager = manager;
     this.threads = threads;
     this.gpus = gpus;
+    this.gradients = gradients;
   }
 
   /**
@@ -53,6 +55,18 @@ public final class Engine implements AutoCloseable {
    *     cannot be loaded
    */
   public static Engine start(Device device, int threads) {
+    return start(device, threads, false);
+  }
+
+  /**
+   * The same for {@link Kernel#differentiate}: every kernel then gives tensors that gradients can
+   * go through, for a little time a call.
+   */
+  public static Engine startForGradients(Device device, int threads) {
+    return start(device, threads, true);
+  }
+
+  private static Engine start(Device device, int threads, boolean gradients) {
     System.setProperty("ai.djl.offline", "true");
     // The profiling executor compiles a second version of a kernel after its first runs, which may
     // round otherwise.
@@ -69,7 +83,7 @@ public final class Engine implements AutoCloseable {
         manager = (PtNDManager) torch.newBaseManager(place);
         JniUtils.setNumThreads(count);
         JniUtils.setGradMode(false);
-        return new Engine(device, manager, count, gpus);
+        return new Engine(device, manager, count, gpus, gradients);
       }
     } catch (RuntimeException | LinkageError | AssertionError e) {
       NativeFailure why = NativeFailure.of(e, CACHE);
@@ -107,6 +121,11 @@ public final class Engine implements AutoCloseable {
     return threads;
   }
 
+  /** Begins libtorch's random numbers anew, on every device. */
+  public void seed(long seed) {
+    JniUtils.setSeed(seed);
+  }
+
   /** A new scope that the caller closes. */
   public Scope scope() {
     return new Scope((PtNDManager) manager.newSubManager());
@@ -133,7 +152,7 @@ public final class Engine implements AutoCloseable {
       Model model = Model.newInstance(name, manager.getDevice(), "PyTorch");
       models.add(model);
       model.load(new ByteArrayInputStream(archive));
-      return new Kernel(name, (PtSymbolBlock) model.getBlock());
+      return new Kernel(name, (PtSymbolBlock) model.getBlock(), gradients);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (MalformedModelException | ai.djl.engine.EngineException e) {

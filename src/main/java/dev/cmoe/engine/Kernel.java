@@ -6,6 +6,7 @@ import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import dev.cmoe.run.CmoeException;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -16,8 +17,8 @@ import java.util.stream.Stream;
 
 /**
  * A block of tensor work, written as TorchScript text in a resource and run in one native call.
- * Arguments are tensors, lists of tensors (an empty list stands for an absent optional one), longs,
- * doubles, booleans and strings.
+ * Arguments are tensors, lists of tensors (an empty list stands for an absent optional one), maps
+ * of them by name, longs, doubles, booleans and strings.
  */
 public final class Kernel {
   /** As libtorch's allocators of several devices and versions put it. */
@@ -30,27 +31,45 @@ public final class Kernel {
 
   private final String name;
   private final PtSymbolBlock block;
+  private final boolean recordable;
   private final Map<String, long[]> times = new TreeMap<>();
 
-  Kernel(String name, PtSymbolBlock block) {
+  /**
+   * @param recordable whether results may be what gradients go through later
+   */
+  Kernel(String name, PtSymbolBlock block, boolean recordable) {
     this.name = name;
     this.block = block;
+    this.recordable = recordable;
   }
 
   /** Runs a method that returns one tensor; {@code into} owns the result. */
   public Tensor call(Scope into, String method, Object... arguments) {
-    return run(into, method, arguments)[0];
+    return run(into, method, arguments, false)[0];
   }
 
   /** Runs a method that returns a tuple or list of tensors; {@code into} owns the results. */
   public Tensor[] callAll(Scope into, String method, Object... arguments) {
-    return run(into, method, arguments);
+    return run(into, method, arguments, false);
+  }
+
+  /**
+   * Runs a method that asks autograd for gradients: operations on tensors that require them are
+   * recorded while it runs. It returns tensors cut off from that record, which {@code into} owns.
+   *
+   * @throws IllegalStateException when the engine was not started for it
+   */
+  public Tensor[] differentiate(Scope into, String method, Object... arguments) {
+    if (!recordable) {
+      throw new IllegalStateException("the engine was not started for gradients");
+    }
+    return run(into, method, arguments, true);
   }
 
   /** Runs a method for its effect on its arguments. */
   public void apply(Scope scratch, String method, Object... arguments) {
     try (Scope scope = scratch.child()) {
-      run(scope, method, arguments);
+      run(scope, method, arguments, false);
     }
   }
 
@@ -81,12 +100,13 @@ public final class Kernel {
 
     /** Runs the method, which returns one tensor; {@code into} owns the result. */
     public Tensor call(Scope into, Object... more) {
-      return timed(method, () -> invoke(into, method, constants, values, more))[0];
+      return timed(method, () -> invoke(into, method, constants, values, more, false))[0];
     }
   }
 
-  private Tensor[] run(Scope into, String method, Object[] arguments) {
-    return timed(method, () -> invoke(into, method, NOTHING, new IValue[0], arguments));
+  private Tensor[] run(Scope into, String method, Object[] arguments, boolean recording) {
+    return timed(
+        method, () -> invoke(into, method, NOTHING, new IValue[0], arguments, recording));
   }
 
   private Tensor[] timed(String method, Supplier<Tensor[]> work) {
@@ -118,13 +138,21 @@ public final class Kernel {
   }
 
   private Tensor[] invoke(
-      Scope into, String method, Object[] constants, IValue[] prepared, Object[] arguments) {
+      Scope into,
+      String method,
+      Object[] constants,
+      IValue[] prepared,
+      Object[] arguments,
+      boolean recording) {
     IValue[] own = {};
     try {
       own = values(arguments);
       IValue[] all = Arrays.copyOf(prepared, prepared.length + own.length);
       System.arraycopy(own, 0, all, prepared.length, own.length);
-      try (IValue result = IValueUtils.runMethod(block, method, all)) {
+      try (IValue result =
+          recordable
+              ? TrainMode.runMethod(block, method, recording, all)
+              : IValueUtils.runMethod(block, method, all)) {
         return tensors(into, result);
       }
     } catch (RuntimeException e) {
@@ -195,6 +223,11 @@ public final class Kernel {
     if (argument instanceof List<?> list) {
       return IValue.listFrom(
           list.stream().map(t -> ((Tensor) t).array()).toArray(PtNDArray[]::new));
+    }
+    if (argument instanceof Map<?, ?> map) {
+      Map<String, PtNDArray> arrays = new LinkedHashMap<>();
+      map.forEach((key, tensor) -> arrays.put((String) key, ((Tensor) tensor).array()));
+      return IValue.stringMapFrom(arrays);
     }
     if (argument instanceof Longs list) {
       return IValue.listFrom(list.values());

@@ -11,12 +11,12 @@ import java.util.regex.Pattern;
 
 /**
  * The text of a kernel, complete for this machine. Resources hold methods alone, so that one can
- * take in another: a line {@code # include NAME} stands for the methods in NAME.py beside it, once
- * however often it is asked for. The word {@code WIDEN} stands for whether bfloat16 products of
- * many rows go through float32.
+ * take in another: a line {@code # include NAME} stands for the methods in NAME.py beside it (or,
+ * when NAME begins with a slash, in another room), once however often it is asked for. The word
+ * {@code WIDEN} stands for whether bfloat16 products of many rows go through float32.
  */
 final class KernelText {
-  private static final Pattern INCLUDE = Pattern.compile("(?m)^ *# include (\\w+)$");
+  private static final Pattern INCLUDE = Pattern.compile("(?m)^ *# include ([\\w/]+)$");
 
   private static final String HEAD =
       """

@@ -17,14 +17,23 @@ final class SameVocabulary {
    * @throws CmoeException of kind BAD_INPUT naming the first difference
    */
   static void require(Decoder model, Decoder against, RunListener listener) {
+    require(model, against, "--against", listener);
+  }
+
+  /**
+   * The same.
+   *
+   * @param option that named the other model
+   */
+  static void require(Decoder model, Decoder against, String option, RunListener listener) {
     Path first = model.checkpoint().directory();
     Path second = against.checkpoint().directory();
     int size = model.config().vocabulary();
     int other = against.config().vocabulary();
     if (size != other) {
       throw CmoeException.badInput(
-          "vocabularies differ: %s has %d tokens, %s has %d; --against takes the model that MODEL was carved from"
-              .formatted(first, size, second, other));
+          "vocabularies differ: %s has %d tokens, %s has %d; %s takes the model that MODEL was carved from"
+              .formatted(first, size, second, other, option));
     }
     Path mine = first.resolve("tokenizer.json");
     Path theirs = second.resolve("tokenizer.json");
@@ -42,8 +51,8 @@ final class SameVocabulary {
         .ifPresent(
             difference -> {
               throw CmoeException.badInput(
-                  "tokenizers differ: %s and %s: %s; --against takes the model that MODEL was carved from"
-                      .formatted(mine, theirs, difference));
+                  "tokenizers differ: %s and %s: %s; %s takes the model that MODEL was carved from"
+                      .formatted(mine, theirs, difference, option));
             });
   }
 

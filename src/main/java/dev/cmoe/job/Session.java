@@ -29,10 +29,22 @@ final class Session implements AutoCloseable {
   private final Engine engine;
 
   Session(RuntimeSpec runtime) {
+    this(runtime, Engine.start(device(runtime), runtime.threads().orElse(0)));
+  }
+
+  private Session(RuntimeSpec runtime, Engine engine) {
     this.runtime = runtime;
-    Device device =
-        runtime.device() instanceof DeviceSpec.Gpu gpu ? new Device(gpu.index()) : Device.CPU;
-    this.engine = Engine.start(device, runtime.threads().orElse(0));
+    this.engine = engine;
+  }
+
+  /** A session that trains. */
+  static Session forGradients(RuntimeSpec runtime) {
+    return new Session(
+        runtime, Engine.startForGradients(device(runtime), runtime.threads().orElse(0)));
+  }
+
+  private static Device device(RuntimeSpec runtime) {
+    return runtime.device() instanceof DeviceSpec.Gpu gpu ? new Device(gpu.index()) : Device.CPU;
   }
 
   static boolean isBundled(String model) {

@@ -108,7 +108,8 @@ public final class Decoder implements AutoCloseable {
     return kernel;
   }
 
-  Rotary rotary(int layer, int length) {
+  /** Angles of {@code layer} for sequences of {@code length} tokens; owned by this decoder. */
+  public Rotary rotary(int layer, int length) {
     return rotaries.computeIfAbsent(
         new Turning(config.rope(layer), length),
         key -> Rotary.of(scope, key.rope(), config.headDim(), length));
@@ -118,7 +119,7 @@ public final class Decoder implements AutoCloseable {
    * The norm at {@code parts} as kernels take it: none for no norm, the scale for RMSNorm, scale
    * and bias for LayerNorm, float32.
    */
-  List<Tensor> norm(Scope into, List<TensorPart> parts) {
+  public List<Tensor> norm(Scope into, List<TensorPart> parts) {
     return parts.stream()
         .map(
             part ->

@@ -11,7 +11,7 @@ import java.util.function.IntUnaryOperator;
  * @param cos [T,R] float32, the two halves equal; R columns of a head turn
  * @param sin [T,R] float32, the halves equal but for the sign: the first is negated
  */
-record Rotary(Tensor cos, Tensor sin) {
+public record Rotary(Tensor cos, Tensor sin) {
 
   /** Positions 0 to {@code length - 1} of one sequence of that length. */
   static Rotary of(Scope into, RopeSpec rope, int headDim, int length) {

@@ -39,12 +39,12 @@ public final class Weights implements AutoCloseable {
   }
 
   /** The weight at {@code part} in the compute type. */
-  Tensor load(Scope into, TensorPart part) {
+  public Tensor load(Scope into, TensorPart part) {
     return load(into, checkpoint.tensor(part), type);
   }
 
   /** The weights at {@code parts} in the compute type. */
-  List<Tensor> load(Scope into, List<TensorPart> parts) {
+  public List<Tensor> load(Scope into, List<TensorPart> parts) {
     return parts.stream().map(part -> load(into, part)).toList();
   }
 
@@ -82,7 +82,7 @@ public final class Weights implements AutoCloseable {
   }
 
   /** The weight at {@code part} in float32. */
-  Tensor loadFloat(Scope into, TensorPart part) {
+  public Tensor loadFloat(Scope into, TensorPart part) {
     return load(into, checkpoint.tensor(part), ComputeType.FLOAT32);
   }
 
@@ -90,7 +90,7 @@ public final class Weights implements AutoCloseable {
    * The weight at {@code part} in the type it is stored in, without a copy where it can be mapped:
    * tables too large to convert whole.
    */
-  Tensor loadStored(Scope into, TensorPart part) {
+  public Tensor loadStored(Scope into, TensorPart part) {
     return load(into, checkpoint.tensor(part), null);
   }
 

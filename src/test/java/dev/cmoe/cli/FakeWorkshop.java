@@ -38,6 +38,11 @@ final class FakeWorkshop implements Workshop {
   }
 
   @Override
+  public Answer finetune(FinetuneRequest asked, RunListener listener) {
+    return remember(asked, listener);
+  }
+
+  @Override
   public Answer export(ExportRequest asked, RunListener listener) {
     return remember(asked, listener);
   }

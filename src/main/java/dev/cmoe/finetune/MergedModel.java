@@ -1,0 +1,162 @@
+package dev.cmoe.finetune;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cmoe.arch.LayerNames;
+import dev.cmoe.arch.OwnLayout;
+import dev.cmoe.checkpoint.Checkpoint;
+import dev.cmoe.checkpoint.HalfFloats;
+import dev.cmoe.checkpoint.MadeTensor;
+import dev.cmoe.checkpoint.ReadableTensor;
+import dev.cmoe.checkpoint.TensorStore;
+import dev.cmoe.safetensors.DType;
+import dev.cmoe.safetensors.TensorSpec;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * A trained model in the own format: W + s·B·A in the type that W is stored in, routers, biases and
+ * gate scales as trained. Made tensor by tensor when read. What training left as it was keeps its
+ * bytes.
+ */
+final class MergedModel implements TensorStore {
+  private final TrainedModel model;
+  private final Checkpoint source;
+  private final Map<String, ReadableTensor> made = new HashMap<>();
+  private boolean scaled;
+
+  MergedModel(TrainedModel model) {
+    this.model = model;
+    this.source = model.decoder().checkpoint();
+    for (int i = 0; i < model.layers(); i++) {
+      layer(i);
+    }
+  }
+
+  private void layer(int index) {
+    LayerNames names = new LayerNames(index);
+    Map<String, float[]> values = new HashMap<>();
+    model.parameters().values(index).forEach((name, tensor) -> values.put(name, tensor.toFloats()));
+    for (Projection projection :
+        Projection.of(model.decoder().config(), model.decoder().moe().orElseThrow(), index)) {
+      float[] b = values.get(projection.stem() + ".b");
+      if (b != null && !isZero(b)) {
+        merge(projection, values.get(projection.stem() + ".a"), b);
+      }
+    }
+    replace(OwnLayout.router(names, "weight"), values.get("router.0"));
+    replace(OwnLayout.router(names, "bias"), values.get("router.1"));
+    String scale = OwnLayout.router(names, "gate_scale");
+    float[] trained = values.get("gate_scale");
+    if (trained != null) {
+      scaled = true;
+      put(TensorSpec.of(scale, DType.F32, trained.length), trained);
+    }
+    float[] bias = model.balance().bias(index);
+    if (bias.length > 0) {
+      replace(OwnLayout.router(names, "selection_bias"), bias);
+    }
+  }
+
+  private static boolean isZero(float[] values) {
+    for (float value : values) {
+      if (value != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void replace(String name, float[] values) {
+    if (values != null) {
+      put(source.tensor(name).spec(), values);
+    }
+  }
+
+  private void put(TensorSpec spec, float[] values) {
+    made.put(
+        spec.name(),
+        new MadeTensor(
+            source.directory(), spec, 1, piece -> HalfFloats.fromFloats(values, spec.dtype())));
+  }
+
+  private void merge(Projection projection, float[] a, float[] b) {
+    ReadableTensor stored = source.tensor(projection.tensor());
+    int pieces = Math.max(1, projection.experts());
+    made.put(
+        projection.tensor(),
+        new MadeTensor(
+            source.directory(),
+            stored.spec(),
+            pieces,
+            piece -> merged(projection, stored, a, b, piece)));
+  }
+
+  /** The weight, or that of expert {@code piece}, with its addition. */
+  private ByteBuffer merged(
+      Projection projection, ReadableTensor stored, float[] a, float[] b, int piece) {
+    int rows = Math.toIntExact(projection.rows());
+    int in = Math.toIntExact(projection.in());
+    int rank = model.lora().rank();
+    float scale = (float) model.lora().scale();
+    float[] weight = new float[rows * in];
+    ByteBuffer bytes = projection.experts() > 0 ? stored.rows(piece, 1) : stored.bytes();
+    HalfFloats.toFloats(bytes, stored.dtype(), weight, 0, weight.length);
+    float[] row = new float[in];
+    for (int i = 0; i < rows; i++) {
+      java.util.Arrays.fill(row, 0);
+      for (int r = 0; r < rank; r++) {
+        float factor = b[(piece * rows + i) * rank + r];
+        int from = (piece * rank + r) * in;
+        for (int j = 0; j < in; j++) {
+          row[j] += factor * a[from + j];
+        }
+      }
+      for (int j = 0; j < in; j++) {
+        weight[i * in + j] += scale * row[j];
+      }
+    }
+    return HalfFloats.fromFloats(weight, stored.dtype());
+  }
+
+  @Override
+  public Path directory() {
+    return source.directory();
+  }
+
+  @Override
+  public Path source() {
+    return source.source();
+  }
+
+  @Override
+  public ObjectNode config() {
+    ObjectNode config = source.config();
+    if (scaled) {
+      config.put("gate_type", "scaled");
+    }
+    return config;
+  }
+
+  @Override
+  public SortedSet<String> names() {
+    TreeSet<String> names = new TreeSet<>(source.names());
+    names.addAll(made.keySet());
+    return Collections.unmodifiableSortedSet(names);
+  }
+
+  @Override
+  public boolean has(String name) {
+    return made.containsKey(name) || source.has(name);
+  }
+
+  @Override
+  public ReadableTensor tensor(String name) {
+    ReadableTensor merged = made.get(name);
+    return merged != null ? merged : source.tensor(name);
+  }
+}

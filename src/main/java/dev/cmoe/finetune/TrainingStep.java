@@ -1,0 +1,94 @@
+package dev.cmoe.finetune;
+
+import dev.cmoe.engine.Scope;
+import dev.cmoe.engine.Tensor;
+import dev.cmoe.nn.Decoder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The gradient of one step. The forward pass keeps the input of every layer and nothing else; the
+ * backward pass computes layer after layer again, from the last to the first, so that the
+ * activations of one layer are held at a time.
+ */
+final class TrainingStep {
+  private final TrainedModel model;
+  private final Optional<Decoder> teacher;
+  private final LossHead head;
+  private final TrainingSpec spec;
+
+  TrainingStep(TrainedModel model, Optional<Decoder> teacher, LossHead head, TrainingSpec spec) {
+    this.model = model;
+    this.teacher = teacher;
+    this.head = head;
+    this.spec = spec;
+  }
+
+  /**
+   * Leaves the gradient at every parameter in {@link Parameters}, and the loads in {@link
+   * LoadBalance}.
+   *
+   * @return sums of cross-entropy and of divergence over the predicted tokens, nats
+   */
+  double[] run(List<int[]> windows, long step) {
+    model.parameters().clearGradients();
+    model.balance().forget();
+    double unit = 1.0 / ((windows.get(0).length - 1.0) * windows.size());
+    double[] sums = new double[2];
+    for (int first = 0; first < windows.size(); first += spec.microBatch()) {
+      int end = Math.min(windows.size(), first + spec.microBatch());
+      long seed = Streams.seed(spec.seed(), "dropout", step, first);
+      try (Scope scope = model.decoder().engine().scope()) {
+        LossHead.Losses losses = micro(scope, windows.subList(first, end), unit, seed);
+        sums[0] += losses.entropy();
+        sums[1] += losses.divergence();
+      }
+    }
+    return sums;
+  }
+
+  private LossHead.Losses micro(Scope scope, List<int[]> windows, double unit, long seed) {
+    // The teacher first: its hidden states are one tensor, and then its layers are gone.
+    Optional<Tensor> taught = teacher.map(decoder -> lastHidden(scope, decoder, windows));
+    List<Tensor> inputs = new ArrayList<>();
+    inputs.add(model.embed(scope, windows));
+    for (int i = 0; i < model.layers(); i++) {
+      try (Scope held = scope.child()) {
+        TrainedLayer.Output output =
+            model
+                .layer(held, i)
+                .forwardInTraining(held, inputs.get(i), Streams.seed(seed, "layer", i));
+        model.balance().count(i, output.chosen());
+        inputs.add(scope.keep(output.y()));
+      }
+    }
+    LossHead.Losses losses =
+        head.losses(scope, inputs.remove(model.layers()), taught, windows, unit);
+    Tensor gradient = losses.gradient();
+    for (int i = model.layers() - 1; i >= 0; i--) {
+      try (Scope held = scope.child()) {
+        Tensor x = inputs.get(i);
+        List<Tensor> gradients =
+            model.layer(held, i).backward(held, x, gradient, Streams.seed(seed, "layer", i));
+        model.parameters().gather(held, i, gradients.subList(1, gradients.size()));
+        gradient.close();
+        x.close();
+        gradient = scope.keep(gradients.get(0));
+      }
+    }
+    return losses;
+  }
+
+  private static Tensor lastHidden(Scope into, Decoder decoder, List<int[]> windows) {
+    Tensor x = decoder.embed(into, windows.toArray(int[][]::new));
+    for (int i = 0; i < decoder.config().layers(); i++) {
+      try (Scope held = into.child()) {
+        Tensor next = into.keep(decoder.layer(held, i).forward(held, x));
+        x.close();
+        x = next;
+      }
+    }
+    return x;
+  }
+}

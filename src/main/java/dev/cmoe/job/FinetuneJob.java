@@ -1,0 +1,405 @@
+package dev.cmoe.job;
+
+import dev.cmoe.arch.MoeShape;
+import dev.cmoe.arch.RouterKind;
+import dev.cmoe.arch.TensorLayout;
+import dev.cmoe.calibration.TextFiles;
+import dev.cmoe.calibration.TokenWindows;
+import dev.cmoe.checkpoint.Manifest;
+import dev.cmoe.checkpoint.ModelLocation;
+import dev.cmoe.checkpoint.StagedOutput;
+import dev.cmoe.export.CarvedSource;
+import dev.cmoe.export.ExportFormat;
+import dev.cmoe.export.ModelOutline;
+import dev.cmoe.export.Written;
+import dev.cmoe.finetune.MemoryEstimate;
+import dev.cmoe.finetune.TrainedKind;
+import dev.cmoe.finetune.Trainer;
+import dev.cmoe.finetune.TrainingSpec;
+import dev.cmoe.finetune.TrainingState;
+import dev.cmoe.finetune.TrainingText;
+import dev.cmoe.nn.Decoder;
+import dev.cmoe.recipe.OutputFormat;
+import dev.cmoe.recipe.OutputSpec;
+import dev.cmoe.recipe.RuntimeSpec;
+import dev.cmoe.report.RunCost;
+import dev.cmoe.run.CmoeException;
+import dev.cmoe.run.RunListener;
+import dev.cmoe.run.Stage;
+import dev.cmoe.run.Versions;
+import dev.cmoe.safetensors.Sha256;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * {@code cmoe finetune}: everything that can be wrong with the request is found first, then the
+ * model is trained, and merged into a staged directory that is put in place.
+ */
+public final class FinetuneJob implements AutoCloseable {
+  /** The folder of the output with what PEFT loads. */
+  static final String ADAPTER = "adapter";
+
+  /** Room for what is not weights, bytes. */
+  private static final long SMALL_FILES = 16L << 20;
+
+  /** Tokens that go through the model at a time when nobody says otherwise. */
+  private static final int MICRO_TOKENS = 4096;
+
+  private final String model;
+  private final FinetuneSettings settings;
+  private final OutputSpec form;
+  private final RunMeter meter;
+  private final Session session;
+  private final Decoder student;
+  private final Optional<Decoder> teacher;
+  private final TrainingText text;
+  private final TrainingSpec spec;
+  private final ExportFormat format;
+  private final String source;
+  private final String fingerprint;
+
+  /**
+   * What a run would do.
+   *
+   * @param parameters that are trained
+   * @param peakBytes of memory that is no mapped file
+   */
+  public record Plan(
+      String model,
+      String experts,
+      String format,
+      Set<TrainedKind> kinds,
+      long parameters,
+      long steps,
+      long tokens,
+      int window,
+      int trainingWindows,
+      int heldOutWindows,
+      long peakBytes) {}
+
+  /** What a run did. */
+  public record Result(
+      Plan plan,
+      String output,
+      String text,
+      Optional<String> teacher,
+      Trainer.Result trained,
+      double tokensPerSecond,
+      List<String> warnings,
+      RunCost cost) {}
+
+  /** Opens and checks the inputs. */
+  public FinetuneJob(
+      String model,
+      FinetuneSettings settings,
+      OutputSpec form,
+      RuntimeSpec runtime,
+      RunListener listener) {
+    this.model = model;
+    this.settings = settings;
+    this.form = form;
+    this.meter = new RunMeter(listener);
+    Path directory = ModelLocation.resolve(model);
+    this.session = Session.forGradients(runtime);
+    Decoder opened = null;
+    Optional<Decoder> dense = Optional.empty();
+    try {
+      opened = session.open(directory);
+      requireTrainable(opened, directory);
+      dense = settings.teacher().map(session::open);
+      dense.ifPresent(other -> checkTeacher(other, directory));
+      this.student = opened;
+      this.teacher = dense;
+      teacher.ifPresent(other -> SameVocabulary.require(student, other, "--teacher", meter));
+      Set<TrainedKind> kinds = settings.kinds().orElseGet(this::suitable);
+      this.format = format(kinds, directory);
+      int window = settings.window().orElse(defaultWindow());
+      Windows.requireFits(window, student);
+      teacher.ifPresent(other -> Windows.requireFits(window, other));
+      TextFiles files =
+          settings.data().isEmpty()
+              ? TextFiles.defaultCalibration(Session.isOfBundled(directory))
+              : TextFiles.read(settings.data());
+      this.source = files.names();
+      List<int[]> windows =
+          TokenWindows.consecutive(
+                  files.encode(student.checkpoint().tokenizer()),
+                  window,
+                  Integer.MAX_VALUE,
+                  files.sources())
+              .windows();
+      this.text =
+          TrainingText.split(windows, settings.heldOut(), settings.samples(), files.sources());
+      this.spec = spec(kinds, window);
+      this.fingerprint = fingerprint();
+      MemoryEstimate.requireParameters(student, spec);
+    } catch (RuntimeException e) {
+      dense.ifPresent(Decoder::close);
+      if (opened != null) {
+        opened.close();
+      }
+      session.close();
+      meter.close();
+      throw e;
+    }
+  }
+
+  private static void requireTrainable(Decoder model, Path directory) {
+    if (model.layout() == TensorLayout.DENSE) {
+      throw CmoeException.unsupported(
+          directory + ": is dense; carve it first: fine-tuning recovers what carving lost");
+    }
+    if (model.layout() != TensorLayout.OWN) {
+      throw CmoeException.unsupported(
+          directory
+              + ": is in a native format; fine-tune the model as carve --format cmoe writes it, and"
+              + " write the result with --format glm4_moe");
+    }
+  }
+
+  private static void checkTeacher(Decoder teacher, Path student) {
+    if (teacher.moe().isPresent()) {
+      throw CmoeException.usage(
+          "--teacher "
+              + teacher.checkpoint().directory()
+              + ": is carved; it takes the dense model that "
+              + student
+              + " was carved from");
+    }
+  }
+
+  /** Gate scales only where the method has them: no native format holds them. */
+  private Set<TrainedKind> suitable() {
+    RouterKind router = student.moe().map(MoeShape::router).orElse(RouterKind.NONE);
+    return switch (router) {
+      case LINEAR -> EnumSet.of(TrainedKind.LORA, TrainedKind.ROUTER, TrainedKind.BIAS);
+      case CMOE -> EnumSet.of(TrainedKind.LORA, TrainedKind.GATES, TrainedKind.BIAS);
+      case NONE -> EnumSet.of(TrainedKind.LORA);
+    };
+  }
+
+  private ExportFormat format(Set<TrainedKind> kinds, Path directory) {
+    CarvedSource carved = new CarvedSource(student.checkpoint());
+    MoeShape shape = carved.shape();
+    boolean biased =
+        carved.outline().routerBias()
+            || kinds.contains(TrainedKind.ROUTER)
+            || kinds.contains(TrainedKind.BIAS);
+    ModelOutline outline =
+        new ModelOutline(
+            carved.config(),
+            shape.withGateScales(shape.gateScaled() || kinds.contains(TrainedKind.GATES)),
+            biased && shape.router() == RouterKind.LINEAR,
+            carved.outline().weights());
+    OutputFormat asked = form.format() == OutputFormat.AUTO ? OutputFormat.CMOE : form.format();
+    if (asked == OutputFormat.GGUF) {
+      throw CmoeException.usage(
+          "--format gguf: fine-tune into the format cmoe, then cmoe export --format gguf");
+    }
+    return Formats.choose(asked, outline, directory.toString(), true).format();
+  }
+
+  private int defaultWindow() {
+    return Math.min(
+        Windows.defaultLength(student),
+        teacher.map(Windows::defaultLength).orElse(Integer.MAX_VALUE));
+  }
+
+  private TrainingSpec spec(Set<TrainedKind> kinds, int window) {
+    long steps = Math.max(1, (long) text.training().size() * settings.epochs() / settings.batch());
+    int micro =
+        settings
+            .microBatch()
+            .orElse(Math.max(1, Math.min(settings.batch(), MICRO_TOKENS / window)));
+    return new TrainingSpec(
+        kinds,
+        settings.lora(),
+        settings.optimizer(),
+        settings.balance(),
+        settings.distillation(),
+        steps,
+        settings.batch(),
+        micro,
+        settings.evaluateEvery(),
+        settings.saveEvery(),
+        settings.skips(),
+        settings.seed());
+  }
+
+  /** Of all that decides what a step does, the machine's part included. */
+  private String fingerprint() {
+    Sha256 digest = new Sha256();
+    StringBuilder all = new StringBuilder();
+    all.append(Fingerprints.of(student.checkpoint())).append('\n');
+    all.append(student.checkpoint().config()).append('\n');
+    teacher.ifPresent(other -> all.append(Fingerprints.of(other.checkpoint())).append('\n'));
+    all.append(spec).append('\n');
+    all.append(student.weights().type()).append(' ').append(session.engine().threads());
+    all.append(' ').append(session.engine().device()).append(' ').append(Versions.current());
+    digest.update(ByteBuffer.wrap(all.toString().getBytes(StandardCharsets.UTF_8)));
+    for (List<int[]> windows : List.of(text.training(), text.heldOut())) {
+      for (int[] window : windows) {
+        ByteBuffer ids = ByteBuffer.allocate(4 * window.length);
+        ids.asIntBuffer().put(window);
+        digest.update(ids);
+      }
+    }
+    return digest.hex();
+  }
+
+  /** What {@link #run} would do; writes nothing. */
+  public Plan plan() {
+    return new Plan(
+        model,
+        student.moe().orElseThrow().toString(),
+        format.id().id(),
+        spec.kinds(),
+        MemoryEstimate.parameters(student, spec),
+        spec.steps(),
+        spec.steps() * spec.batch() * text.length(),
+        text.length(),
+        text.training().size(),
+        text.heldOut().size(),
+        ProcessMemory.now().anonymous()
+            + MemoryEstimate.bytes(student, teacher, spec, text.length()));
+  }
+
+  /** Fails as {@link #run} would for a place that cannot be written. */
+  public void checkPlace(Path output, boolean overwrite) {
+    StagedOutput.check(output, overwrite, student.checkpoint().directory(), bytesNeeded());
+  }
+
+  private long bytesNeeded() {
+    long adapters = 4 * MemoryEstimate.parameters(student, spec);
+    return 2 * student.checkpoint().weightBytes() + 4 * adapters + SMALL_FILES;
+  }
+
+  /** Where the state of an unfinished run lies: beside the output. */
+  static Path stateOf(Path output) {
+    Path absolute = output.toAbsolutePath().normalize();
+    return absolute.resolveSibling(absolute.getFileName() + ".training");
+  }
+
+  /**
+   * Trains, and writes {@code output}.
+   *
+   * @param resume goes on from the state of an unfinished run, where there is one
+   */
+  public Result run(Path output, boolean overwrite, boolean resume) {
+    checkPlace(output, overwrite);
+    session.requireMemory(
+        model,
+        MemoryEstimate.bytes(student, teacher, spec, text.length()),
+        "give a smaller --micro-batch or --window");
+    TrainingState state = new TrainingState(stateOf(output), fingerprint);
+    if (state.exists() && !resume) {
+      throw CmoeException.badInput(
+          stateOf(output),
+          "is the state of a run that did not end; pass --resume to go on with it, or delete it");
+    }
+    makeParent(stateOf(output));
+    try (Trainer trainer = new Trainer(student, teacher, spec, text, meter)) {
+      long begun = System.nanoTime();
+      Trainer.Result trained = trainer.run(state);
+      double seconds = (System.nanoTime() - begun) / 1e9;
+      Result result = write(output, overwrite, trainer, trained, seconds);
+      state.delete();
+      return result;
+    }
+  }
+
+  private static void makeParent(Path file) {
+    try {
+      Files.createDirectories(file.getParent());
+    } catch (IOException e) {
+      throw CmoeException.resources(
+          file.getParent() + ": cannot be made (" + e.getMessage() + ")", e);
+    }
+  }
+
+  private Result write(
+      Path output, boolean overwrite, Trainer trainer, Trainer.Result trained, double seconds) {
+    Path input = student.checkpoint().directory();
+    try (StagedOutput staged = StagedOutput.create(output, overwrite, input, bytesNeeded())) {
+      CarvedSource merged = new CarvedSource(trainer.merged());
+      Written written;
+      try (Stage stage =
+          Stage.start(meter, "writing " + format.id().id(), "bytes", format.bytes(merged))) {
+        written = format.write(merged, staged.directory(), form.shardSize().bytes(), stage);
+      }
+      ExportJob.checkTensors(format, staged.directory());
+      Path adapter = Files.createDirectory(staged.directory().resolve(ADAPTER));
+      trainer.writeAdapter(adapter, input.toAbsolutePath().normalize().toString());
+      Result result =
+          new Result(
+              plan(),
+              output.toString(),
+              source,
+              settings.teacher(),
+              trained,
+              trainer.tokens() / seconds,
+              meter.warnings(),
+              meter.cost());
+      manifest(staged.directory(), written);
+      staged.commit();
+      return result;
+    } catch (IOException e) {
+      throw CmoeException.resources(output + ": cannot be written (" + e.getMessage() + ")", e);
+    }
+  }
+
+  private void manifest(Path directory, Written written) {
+    Path from = student.checkpoint().directory();
+    Optional<Manifest> carved =
+        Files.exists(from.resolve(Manifest.FILE))
+            ? Optional.of(Manifest.read(from))
+            : Optional.empty();
+    List<String> all = new ArrayList<>(carved.map(Manifest::settings).orElse(List.of()));
+    all.removeIf(setting -> setting.startsWith("output.format=") || setting.startsWith("finetune"));
+    all.add("output.format=" + format.id().id());
+    all.add("finetune=" + spec);
+    all.add("finetune.data=" + source);
+    settings.teacher().ifPresent(name -> all.add("finetune.teacher=" + name));
+    SortedMap<String, Manifest.OutputFile> files = Manifest.files(directory, written.digests());
+    OutputFiles.REPORTS.forEach(files::remove);
+    Map<String, Object> timings = new TreeMap<>();
+    timings.put("finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+    Versions versions = Versions.current();
+    Manifest.of(
+            versions.cmoe(),
+            OutputFiles.libraries(versions),
+            all,
+            spec.seed(),
+            carved
+                .map(Manifest::input)
+                .orElseGet(
+                    () ->
+                        Manifest.Input.of(
+                            String.valueOf(from.toAbsolutePath().normalize().getFileName()),
+                            student.checkpoint())),
+            files,
+            timings)
+        .write(directory);
+  }
+
+  @Override
+  public void close() {
+    teacher.ifPresent(Decoder::close);
+    student.close();
+    session.close();
+    meter.close();
+  }
+}

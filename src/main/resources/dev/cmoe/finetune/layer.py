@@ -1,0 +1,263 @@
+# One decoder layer with what is trained in it: its output, and by recomputation the gradients at its input and at what is trained.
+# The residual stream x [B,T,d] is float32 (or float64, in tests); products run in the compute type `dtype`. Nothing here works in place,
+# since autograd looks at everything again. `own` holds what is trained, by name, absent where it is not there:
+#   q.a, q.b, ... of q, k, v, o: LoRA factors a [r,in], b [out,r] of the projection; qkv.a, qkv.b of one that is stored for all three
+#   shared.0.a, ... of the shared expert's (or dense block's) matrices inward, then shared.down.a, ...
+#   experts.in.a [E,r,d], experts.in.b [E,rows,r], experts.down.a [E,r,m], experts.down.b [E,d,r]
+#   router.0, router.1: weight [E,d], bias [E] of a linear router, or rows of each matrix inward; gate_scale [E]
+
+  # include /dev/cmoe/nn/shared
+
+  # act: 0 SiLU, 1 GELU, 2 its tanh form, which in this dialect only the operator in place has.
+  def activated(self: __torch__.K, x: Tensor, act: int) -> Tensor:
+    if act == 0:
+      y = torch.silu(x)
+    else:
+      if act == 1:
+        y = torch.gelu(x)
+      else:
+        y = torch.gelu_(torch.clone(x), approximate="tanh")
+    return y
+
+  # Elements left out with probability p, the others scaled so that the mean stays.
+  def thinned(self: __torch__.K, x: Tensor, p: float) -> Tensor:
+    y = x
+    if p > 0.:
+      y = torch.dropout(x, p, True)
+    return y
+
+  # y plus scale (x a') rows(b)', where `name` is trained: rows [first, first + size(y)) of b.
+  def adapted(self: __torch__.K, y: Tensor, x: Tensor, own: Dict[str, Tensor], name: str, first: int, scale: float) -> Tensor:
+    result = y
+    a = torch.add(name, ".a")
+    if torch.__contains__(own, a):
+      b = torch.narrow(own[torch.add(name, ".b")], 0, first, torch.size(y, -1))
+      low = torch.linear(x, torch.to(own[a], ops.prim.dtype(x)))
+      result = torch.add(y, torch.linear(low, torch.to(b, ops.prim.dtype(x))), alpha=scale)
+    return result
+
+  # x [B,T,heads*D] -> [B,heads,T,D] of the residual stream's type.
+  def split(self: __torch__.K, x: Tensor, heads: int, wide: int) -> Tensor:
+    return torch.to(torch.transpose(torch.view(x, [torch.size(x, 0), torch.size(x, 1), heads, torch.size(x, 2) // heads]), 1, 2), wide)
+
+  # x [B,T,heads*D] -> [B,heads,T,D], normed over each head or all of them, its first R columns turned.
+  def rotated(self: __torch__.K, x: Tensor, heads: int, norm: List[Tensor], eps: float, cos: Tensor, sin: Tensor, wide: int, dtype: int) -> Tensor:
+    if len(norm) > 0:
+      if torch.size(norm[0], 0) == torch.size(x, 2):
+        y = (self).split((self).normed(torch.to(x, wide), norm, eps), heads, wide)
+      else:
+        y = (self).normed((self).split(x, heads, wide), norm, eps)
+    else:
+      y = (self).split(x, heads, wide)
+    width = torch.size(cos, -1)
+    rest = torch.size(y, 3) - width
+    turning = torch.narrow(y, 3, 0, width)
+    result = torch.addcmul(torch.mul(turning, cos), torch.roll(turning, [width // 2], [-1]), sin)
+    if rest > 0:
+      result = torch.cat([result, torch.narrow(y, 3, width, rest)], 3)
+    return torch.to(result, dtype)
+
+  # Which tokens each of T sees: itself and those before it, at most `window` with itself when that is above 0. Bool [T,T].
+  def visible(self: __torch__.K, q: Tensor, window: int) -> Tensor:
+    t = torch.size(q, 2)
+    seen = torch.tril(torch.to(torch.ones([t, t]), q))
+    if window > 0:
+      seen = torch.sub(seen, torch.tril(seen, -window))
+    return torch.gt(seen, 0.)
+
+  # q [B,heads,T,D], keys and values [B,shared,T,D] -> [B,heads,T,D]. cap 0: none; window 0: all tokens before.
+  def mixed(self: __torch__.K, q: Tensor, keys: Tensor, values: Tensor, scale: float, cap: float, window: int, wide: int, dtype: int) -> Tensor:
+    k = keys
+    v = values
+    each = torch.size(q, 1) // torch.size(k, 1)
+    if each > 1:
+      k = torch.repeat_interleave(k, each, 1)
+      v = torch.repeat_interleave(v, each, 1)
+    sliding = 0
+    if window < torch.size(q, 2):
+      sliding = window
+    if cap > 0.:
+      hidden = torch.logical_not((self).visible(q, sliding))
+      parts = annotate(List[Tensor], [])
+      for b in range(torch.size(q, 0)):
+        s = torch.to(torch.matmul(torch.select(q, 0, b), torch.transpose(torch.select(k, 0, b), 1, 2)), wide)
+        s = torch.mul(torch.tanh(torch.mul(s, scale / cap)), cap)
+        s = torch.softmax(torch.masked_fill(s, hidden, -inf), -1)
+        parts.append(torch.matmul(torch.to(s, dtype), torch.select(v, 0, b)))
+      y = torch.stack(parts, 0)
+    else:
+      if sliding > 0:
+        y = torch.scaled_dot_product_attention(q, k, v, (self).visible(q, sliding), 0., False, scale=scale)
+      else:
+        y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=scale)
+    return y
+
+  # What the attention adds to x [B,T,d].
+  def attention(self: __torch__.K, x: Tensor, own: Dict[str, Tensor], norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], cos: Tensor, sin: Tensor, heads: int, shared: int, scale: float, cap: float, window: int, lora: float, dropout: float, dtype: int) -> Tensor:
+    wide = ops.prim.dtype(x)
+    z = torch.to((self).normed(x, norm, eps), dtype)
+    thin = (self).thinned(z, dropout)
+    parts = annotate(List[Tensor], [])
+    names = ["q", "k", "v"]
+    first = 0
+    for i in range(3):
+      y = (self).project(z, weights[i], bias, i)
+      y = (self).adapted(y, thin, own, names[i], 0, lora)
+      y = (self).adapted(y, thin, own, "qkv", first, lora)
+      first = first + torch.size(y, 2)
+      parts.append(y)
+    qNorm = annotate(List[Tensor], [])
+    kNorm = annotate(List[Tensor], [])
+    if len(headNorms) > 0:
+      qNorm.append(headNorms[0])
+      kNorm.append(headNorms[1])
+    q = (self).rotated(parts[0], heads, qNorm, eps, cos, sin, wide, dtype)
+    k = (self).rotated(parts[1], shared, kNorm, eps, cos, sin, wide, dtype)
+    v0 = parts[2]
+    v = torch.transpose(torch.view(v0, [torch.size(x, 0), torch.size(x, 1), shared, torch.size(v0, 2) // shared]), 1, 2)
+    y = (self).mixed(q, k, v, scale, cap, window, wide, dtype)
+    joined = torch.reshape(torch.transpose(y, 1, 2), [torch.size(x, 0), torch.size(x, 1), torch.size(y, 1) * torch.size(y, 3)])
+    out = (self).project(joined, weights[3], bias, 3)
+    out = (self).adapted(out, (self).thinned(joined, dropout), own, "o", 0, lora)
+    return (self).normed(torch.to(out, wide), after, eps)
+
+  # The shared expert, or a dense block: act(z Wgate) * (z Wup) or act(z Wup), times Wdown. z and thin [n,d] in the compute type;
+  # bias: none, of each inward, or of these and down.
+  def dense(self: __torch__.K, z: Tensor, thin: Tensor, own: Dict[str, Tensor], inward: List[Tensor], down: Tensor, bias: List[Tensor], act: int, lora: float, dropout: float) -> Tensor:
+    h = (self).adapted((self).project(z, inward[0], bias, 0), thin, own, "shared.0", 0, lora)
+    h = (self).activated(h, act)
+    if len(inward) > 1:
+      h = torch.mul(h, (self).adapted((self).project(z, inward[1], bias, 1), thin, own, "shared.1", 0, lora))
+    y = (self).project(h, down, bias, len(inward))
+    return (self).adapted(y, (self).thinned(h, dropout), own, "shared.down", 0, lora)
+
+  # Scores of the E routed experts [n,E] of z [n,d], as inference has them.
+  def scores(self: __torch__.K, z: Tensor, own: Dict[str, Tensor], linear: bool, act: int) -> Tensor:
+    if linear:
+      s = torch.linear(z, own["router.0"], own["router.1"])
+    else:
+      h = (self).activated(torch.linear(z, own["router.0"]), act)
+      if torch.__contains__(own, "router.1"):
+        h = torch.mul(h, torch.linear(z, own["router.1"]))
+      s = torch.softmax(torch.abs(h), 1)
+    return s
+
+  # Gates [n,E] and which experts run [n,E], bool. The gates are those of inference: 1, or 1 + share * u, for the k experts with the
+  # largest s + selection bias, else 0. `steer` lets the choice have a gradient (straight through): the k chosen and the first that was
+  # not run, and d gate / d s is that of sigmoid(s - t), t half-way between the last chosen and the first left out.
+  def gates(self: __torch__.K, scores: Tensor, selection: Tensor, own: Dict[str, Tensor], linear: bool, k: int, steer: bool) -> Tuple[Tensor, Tensor, Tensor]:
+    preference = torch.add(scores, selection)
+    ranked, order = torch.sort(torch.detach(preference), stable=True, dim=1, descending=True)
+    none = torch.zeros_like(ranked)
+    chosen = torch.scatter(none, 1, torch.narrow(order, 1, 0, k), 1.)
+    gate = chosen
+    if torch.__contains__(own, "gate_scale"):
+      if linear:
+        share = torch.softmax(scores, 1)
+      else:
+        share = scores
+      gate = torch.mul(chosen, torch.add(torch.mul(share, own["gate_scale"]), 1.))
+    runs = chosen
+    if steer and k > 0 and k < torch.size(scores, 1):
+      runs = torch.scatter(none, 1, torch.narrow(order, 1, 0, k + 1), 1.)
+      edge = torch.mean(torch.narrow(ranked, 1, k - 1, 2), [1], True)
+      soft = torch.mul(torch.sigmoid(torch.sub(preference, edge)), runs)
+      gate = torch.add(gate, torch.sub(soft, torch.detach(soft)))
+    return (gate, torch.gt(runs, 0.), chosen)
+
+  # y [n,d] plus the sum over the experts that run of gate times output. inward [E,rows,d], down [E,d,m]; bias: none or [E,rows]. What is
+  # left out of the hidden neurons depends on the token alone, so that it is the same whether or not experts run that are not chosen.
+  def routed(self: __torch__.K, y: Tensor, z: Tensor, thin: Tensor, own: Dict[str, Tensor], inward: Tensor, down: Tensor, bias: List[Tensor], gates: Tensor, runs: Tensor, act: int, lora: float, dropout: float) -> Tensor:
+    wide = ops.prim.dtype(gates)
+    m = torch.size(down, 2)
+    ran = torch.contiguous(torch.t(runs))
+    pairs = torch.nonzero(ran)
+    tokens = torch.select(pairs, 1, 1)
+    counts = torch.sum(ran, [1])
+    share = torch.unsqueeze(torch.masked_select(torch.t(gates), ran), 1)
+    x = torch.index_select(z, 0, tokens)
+    trainedIn = torch.__contains__(own, "experts.in.a")
+    trainedDown = torch.__contains__(own, "experts.down.a")
+    t = x
+    keep = x
+    if dropout > 0.:
+      t = torch.index_select(thin, 0, tokens)
+      kept = (self).thinned(torch.ones([torch.size(z, 0), m], dtype=ops.prim.dtype(z), device=ops.prim.device(z)), dropout)
+      keep = torch.index_select(kept, 0, tokens)
+    parts = annotate(List[Tensor], [])
+    first = 0
+    for e in range(torch.size(inward, 0)):
+      count = int(torch.select(counts, 0, e))
+      if count > 0:
+        all = torch.select(inward, 0, e)
+        h = (self).times(torch.narrow(x, 0, first, count), all)
+        if len(bias) > 0:
+          h = torch.add(h, torch.select(bias[0], 0, e))
+        if trainedIn:
+          low = torch.linear(torch.narrow(t, 0, first, count), torch.to(torch.select(own["experts.in.a"], 0, e), ops.prim.dtype(x)))
+          h = torch.add(h, torch.linear(low, torch.to(torch.select(own["experts.in.b"], 0, e), ops.prim.dtype(x))), alpha=lora)
+        if torch.size(all, 0) > m:
+          h = torch.mul((self).activated(torch.narrow(h, 1, 0, m), act), torch.narrow(h, 1, m, m))
+        else:
+          h = (self).activated(h, act)
+        out = (self).times(h, torch.select(down, 0, e))
+        if trainedDown:
+          if dropout > 0.:
+            h = torch.mul(h, torch.narrow(keep, 0, first, count))
+          low = torch.linear(h, torch.to(torch.select(own["experts.down.a"], 0, e), ops.prim.dtype(x)))
+          out = torch.add(out, torch.linear(low, torch.to(torch.select(own["experts.down.b"], 0, e), ops.prim.dtype(x))), alpha=lora)
+        parts.append(out)
+        first = first + count
+    return torch.index_add(y, 0, tokens, torch.mul(torch.to(torch.cat(parts, 0), wide), share))
+
+  # What the feed-forward block adds, [n,d] for z [n,d], and how many tokens chose each expert, int64 [E].
+  def mixture(self: __torch__.K, z: Tensor, own: Dict[str, Tensor], shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], selection: List[Tensor], linear: bool, act: int, k: int, steer: bool, lora: float, dropout: float, dtype: int) -> Tuple[Tensor, Tensor]:
+    wide = ops.prim.dtype(z)
+    x = torch.to(z, dtype)
+    thin = (self).thinned(x, dropout)
+    counts = torch.zeros([0], dtype=4)
+    if len(shared) > 0:
+      y = torch.to((self).dense(x, thin, own, shared, sharedDown[0], sharedBias, act, lora, dropout), wide)
+    else:
+      y = torch.zeros_like(z)
+    if len(downBias) > 0:
+      y = torch.add(y, torch.to(downBias[0], wide))
+    if len(inward) > 0:
+      gates, runs, chosen, = (self).gates((self).scores(z, own, linear, act), selection[0], own, linear, k, steer)
+      counts = torch.to(torch.sum(chosen, [0]), 4)
+      y = (self).routed(y, x, thin, own, inward[0], down[0], expertBias, gates, runs, act, lora, dropout)
+    return (y, counts)
+
+  # The layer: its output [B,T,d] and how many tokens chose each expert.
+  def forward(self: __torch__.K, x: Tensor, own: Dict[str, Tensor], steer: bool, dropout: float, lora: float, norm: List[Tensor], weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], cos: Tensor, sin: Tensor, norm2: List[Tensor], after2: List[Tensor], shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], selection: List[Tensor], eps: float, heads: int, keyValueHeads: int, scale: float, cap: float, window: int, parallel: bool, linear: bool, act: int, k: int, dtype: int) -> Tuple[Tensor, Tensor]:
+    residual = torch.add(x, (self).attention(x, own, norm, eps, weights, bias, headNorms, after, cos, sin, heads, keyValueHeads, scale, cap, window, lora, dropout, dtype))
+    seen = residual
+    if parallel:
+      seen = x
+    rows = torch.reshape(seen, [torch.size(x, 0) * torch.size(x, 1), torch.size(x, 2)])
+    y, counts, = (self).mixture((self).normed(rows, norm2, eps), own, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, selection, linear, act, k, steer, lora, dropout, dtype)
+    return (torch.add(residual, torch.reshape((self).normed(y, after2, eps), torch.size(x))), counts)
+
+  # The layer once more with its input x, and the gradients at x and at each of `trained` for `gradient` [B,T,d] at its output. `fixed`
+  # holds what `own` has beside what is trained.
+  def backward(self: __torch__.K, gradient: Tensor, trained: Dict[str, Tensor], fixed: Dict[str, Tensor], x: Tensor, steer: bool, dropout: float, lora: float, norm: List[Tensor], weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], cos: Tensor, sin: Tensor, norm2: List[Tensor], after2: List[Tensor], shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], selection: List[Tensor], eps: float, heads: int, keyValueHeads: int, scale: float, cap: float, window: int, parallel: bool, linear: bool, act: int, k: int, dtype: int) -> List[Tensor]:
+    leaf = torch.requires_grad_(torch.detach(x))
+    leaves = annotate(List[Tensor], [leaf])
+    own = annotate(Dict[str, Tensor], {})
+    for name in torch.keys(fixed):
+      own[name] = fixed[name]
+    for name in torch.keys(trained):
+      parameter = torch.requires_grad_(torch.detach(trained[name]))
+      leaves.append(parameter)
+      own[name] = parameter
+    y, counts, = (self).forward(leaf, own, steer, dropout, lora, norm, weights, bias, headNorms, after, cos, sin, norm2, after2, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, selection, eps, heads, keyValueHeads, scale, cap, window, parallel, linear, act, k, dtype)
+    given = annotate(List[Optional[Tensor]], [gradient])
+    found = torch.grad([y], leaves, given, None, False, True)
+    result = annotate(List[Tensor], [])
+    for i in range(len(leaves)):
+      each = found[i]
+      if torch.__isnot__(each, None):
+        result.append(unchecked_cast(Tensor, each))
+      else:
+        result.append(torch.zeros_like(torch.detach(leaves[i])))
+    return result
