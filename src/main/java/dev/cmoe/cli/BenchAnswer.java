@@ -26,7 +26,10 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
           "of_ceiling",
           "seconds",
           "ffn_share",
-          "router_share");
+          "router_share",
+          "peak_anonymous_bytes",
+          "weight_bytes_per_decode_step",
+          "expert_imbalance");
 
   @Override
   public String text() {
@@ -41,7 +44,8 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
   private record Row(
       int batch,
       String phase,
-      String model,
+      BenchResult.Entrant entrant,
+      BenchResult.Figures all,
       Phase figures,
       OptionalDouble ratio,
       OptionalDouble ceiling) {
@@ -50,36 +54,51 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
           ? OptionalDouble.of(ratio.getAsDouble() / ceiling.getAsDouble())
           : OptionalDouble.empty();
     }
+
+    String model() {
+      return entrant.budget();
+    }
+
+    /** Empty without a router. */
+    OptionalDouble imbalance() {
+      return all.load().isEmpty() ? OptionalDouble.empty() : OptionalDouble.of(all.imbalance());
+    }
   }
 
   private List<Row> rows() {
     List<Row> rows = new java.util.ArrayList<>();
     for (BenchResult.Batch batch : result.batches()) {
-      batch.dense().ifPresent(dense -> rows.add(row(batch, "prefill", "dense", dense.prefill())));
-      rows.add(
-          new Row(
-              batch.size(),
-              "prefill",
-              result.model().budget(),
-              batch.model().prefill(),
-              batch.prefillRatio(),
-              batch.prefillCeiling()));
-      batch.dense().ifPresent(dense -> rows.add(row(batch, "decode", "dense", dense.decode())));
-      rows.add(
-          new Row(
-              batch.size(),
-              "decode",
-              result.model().budget(),
-              batch.model().decode(),
-              batch.decodeRatio(),
-              batch.decodeCeiling()));
+      phase(rows, batch, "prefill", batch.prefillRatio(), batch.prefillCeiling());
+      phase(rows, batch, "decode", batch.decodeRatio(), batch.decodeCeiling());
     }
     return rows;
   }
 
-  private static Row row(BenchResult.Batch batch, String phase, String model, Phase figures) {
-    return new Row(
-        batch.size(), phase, model, figures, OptionalDouble.empty(), OptionalDouble.empty());
+  private void phase(
+      List<Row> rows,
+      BenchResult.Batch batch,
+      String name,
+      OptionalDouble ratio,
+      OptionalDouble ceiling) {
+    Function<BenchResult.Figures, Phase> phase =
+        name.equals("prefill") ? BenchResult.Figures::prefill : BenchResult.Figures::decode;
+    OptionalDouble none = OptionalDouble.empty();
+    batch
+        .dense()
+        .ifPresent(
+            dense ->
+                rows.add(
+                    new Row(
+                        batch.size(),
+                        name,
+                        result.dense().orElseThrow(),
+                        dense,
+                        phase.apply(dense),
+                        none,
+                        none)));
+    BenchResult.Figures model = batch.model();
+    rows.add(
+        new Row(batch.size(), name, result.model(), model, phase.apply(model), ratio, ceiling));
   }
 
   private String csv() {
@@ -89,7 +108,7 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
       text.append(
           String.format(
               Locale.ROOT,
-              "%d,%s,%s,%.3f,%.3f,%.3f,%s,%s,%s,%.4f,%.4f,%.4f%n",
+              "%d,%s,%s,%.3f,%.3f,%.3f,%s,%s,%s,%.4f,%.4f,%.4f,%d,%.0f,%s%n",
               row.batch(),
               row.phase(),
               row.model(),
@@ -101,7 +120,10 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
               number(row.ofCeiling(), ""),
               row.figures().seconds().median(),
               row.figures().feedForwardShare(),
-              row.figures().routerShare()));
+              row.figures().routerShare(),
+              row.entrant().peakAnonymousBytes(),
+              row.all().decodeBytes(),
+              number(row.imbalance(), "")));
     }
     return text.toString();
   }

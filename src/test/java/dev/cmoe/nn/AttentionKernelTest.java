@@ -80,6 +80,53 @@ class AttentionKernelTest {
     }
   }
 
+  /** Projections of q, k and v as one matrix, with what a family may have beside them. */
+  @ParameterizedTest
+  @CsvSource({"false, false", "true, false", "false, true", "true, true"})
+  void stackedProjectionsGiveTheSame(boolean biased, boolean headNorms) {
+    int heads = 4;
+    int shared = 2;
+    int width = 6;
+    int[] rows = {heads * width, shared * width, shared * width};
+    try (Scope scope = engine.scope()) {
+      List<Matrix> matrices = new ArrayList<>();
+      List<Tensor> biases = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        matrices.add(Matrix.random(2 + i, rows[i], HIDDEN));
+        biases.add(Matrix.random(20 + i, 1, rows[i]).tensor(scope, rows[i]));
+      }
+      Tensor output = Matrix.random(5, HIDDEN, heads * width).tensor(scope);
+      List<Tensor> apart = new ArrayList<>();
+      matrices.forEach(matrix -> apart.add(matrix.tensor(scope)));
+      apart.add(output);
+      float[] all = new float[(heads + 2 * shared) * width * HIDDEN];
+      int next = 0;
+      for (Matrix matrix : matrices) {
+        System.arraycopy(matrix.floats(), 0, all, next, matrix.floats().length);
+        next += matrix.floats().length;
+      }
+      List<Tensor> stacked = List.of(scope.of(all, all.length / HIDDEN, HIDDEN), output);
+      List<Tensor> norms =
+          headNorms
+              ? List.of(
+                  Matrix.random(8, 1, width).tensor(scope, width),
+                  Matrix.random(9, 1, width).tensor(scope, width))
+              : List.of();
+      List<Tensor> norm = List.of(Matrix.random(1, 1, HIDDEN).tensor(scope, HIDDEN));
+      Rotary rotary = Rotary.of(scope, RopeSpec.plain(100), width, LENGTH);
+      Object[] shape = {heads, shared, 0.4, 0.0, 6};
+      Tensor x = tensor(scope, Matrix.random(6, 2 * LENGTH, HIDDEN), 0, LENGTH);
+      List<Tensor> added = biased ? biases : List.of();
+      Object[] one = {norm, EPSILON, stacked, added, norms, List.of()};
+      Object[] three = {norm, EPSILON, apart, added, norms, List.of()};
+
+      Matrix result = call(scope, "forward", x, one, rotary, shape, 0);
+
+      assertThat(result.distance(call(scope, "forward", x, three, rotary, shape, 0)))
+          .isLessThan(1e-5);
+    }
+  }
+
   /** Every option of a family; sequences of 5 and 6 tokens get one more. */
   @ParameterizedTest
   @CsvSource({

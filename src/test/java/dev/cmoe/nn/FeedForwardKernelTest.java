@@ -16,6 +16,7 @@ import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -269,6 +270,31 @@ class FeedForwardKernelTest {
                 6));
 
     assertThat(y.distance(shared.output(z))).isLessThan(WITHIN);
+  }
+
+  /** Few rows go through in one product, many in two. */
+  @ParameterizedTest
+  @CsvSource({"1, false", "1, true", "16, true", "17, false", "17, true"})
+  void stackedMatricesGiveTheSame(int rows, boolean biased) {
+    Block block = new Block(3, 5, biased);
+    Matrix z = Matrix.random(1, rows, HIDDEN);
+    float[] both = new float[2 * 5 * HIDDEN];
+    System.arraycopy(block.gate.floats(), 0, both, 0, 5 * HIDDEN);
+    System.arraycopy(block.up.floats(), 0, both, 5 * HIDDEN, 5 * HIDDEN);
+
+    Matrix y =
+        Matrix.of(
+            kernel.call(
+                scope,
+                "dense",
+                z.tensor(scope),
+                List.of(scope.of(both, 10, HIDDEN)),
+                block.down.tensor(scope),
+                block.biases(),
+                SILU,
+                6));
+
+    assertThat(y.distance(block.output(z))).isLessThan(WITHIN);
   }
 
   /** A dense SwiGLU block. */

@@ -153,4 +153,30 @@ class SequencesTest {
     }
     assertThat(layers).containsExactly(0, 1, 0, 1).hasSize(2 * tiny.layers());
   }
+
+  /** A step is one call then, and several where somebody looks into it. */
+  @Test
+  void lookingIntoAStepChangesNothing() {
+    new TinyModel().write(dir);
+    FeedForwardProbe looking =
+        new FeedForwardProbe() {
+          @Override
+          public void routed(int layer, dev.cmoe.engine.Tensor gates, long nanos) {}
+
+          @Override
+          public void ran(int layer, long nanos) {}
+        };
+    try (ResidentDecoder model = ResidentDecoder.load(TinyModel.open(dir));
+        Scope scope = engine.scope();
+        Sequences one = model.sequences(2, 8);
+        Sequences other = model.sequences(2, 8, looking)) {
+      List<int[]> prompts = List.of(new int[] {1, 2}, new int[] {3, 4, 5});
+      one.prefill(scope, prompts);
+      other.prefill(scope, prompts);
+      for (int i = 0; i < 3; i++) {
+        Matrix logits = Matrix.of(one.step(scope, new int[] {i, 7}));
+        assertThat(Matrix.of(other.step(scope, new int[] {i, 7})).distance(logits)).isZero();
+      }
+    }
+  }
 }

@@ -3,6 +3,7 @@ package dev.cmoe.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cmoe.checkpoint.StoredTensor;
 import dev.cmoe.engine.ComputeType;
 import dev.cmoe.engine.Matrix;
 import dev.cmoe.engine.Scope;
@@ -56,6 +57,36 @@ class WeightsTest {
           .doesNotContain("float32");
       assertThat(decoder.weights().loadFloat(scope, NAME, 16, TinyModel.HIDDEN))
           .hasToString("float32[16, 12]");
+    }
+  }
+
+  @Test
+  void stacksMatricesThatLieOneBehindTheOther() throws IOException {
+    TinyModel model = new TinyModel().write(dir);
+    String up = NAME.replace("gate_proj", "up_proj");
+    try (Decoder decoder = TinyModel.open(dir);
+        Scope scope = SharedEngine.get().scope()) {
+      StoredTensor first = decoder.checkpoint().tensor(NAME);
+      StoredTensor second = decoder.checkpoint().tensor(up);
+
+      List<Tensor> one = decoder.weights().stacked(scope, List.of(first, second));
+      List<Tensor> apart = decoder.weights().stacked(scope, List.of(second, first));
+
+      assertThat(one).hasSize(1);
+      Matrix both = Matrix.of(one.get(0));
+      assertThat(both.rows(0, 16).distance(model.weight(NAME))).isZero();
+      assertThat(both.rows(16, 16).distance(model.weight(up))).isZero();
+      assertThat(apart).hasSize(2);
+      assertThat(Matrix.of(apart.get(0)).distance(model.weight(up))).isZero();
+      assertThat(Matrix.of(apart.get(1)).distance(model.weight(NAME))).isZero();
+    }
+
+    lengthenHeader(dir.resolve("model.safetensors"), 1);
+    try (Decoder decoder = TinyModel.open(dir);
+        Scope scope = SharedEngine.get().scope()) {
+      List<StoredTensor> odd =
+          List.of(decoder.checkpoint().tensor(NAME), decoder.checkpoint().tensor(up));
+      assertThat(decoder.weights().stacked(scope, odd)).hasSize(2);
     }
   }
 
