@@ -105,8 +105,7 @@ public final class Kernel {
   }
 
   private Tensor[] run(Scope into, String method, Object[] arguments, boolean recording) {
-    return timed(
-        method, () -> invoke(into, method, NOTHING, new IValue[0], arguments, recording));
+    return timed(method, () -> invoke(into, method, NOTHING, new IValue[0], arguments, recording));
   }
 
   private Tensor[] timed(String method, Supplier<Tensor[]> work) {

@@ -89,7 +89,8 @@ public final class Trainer implements AutoCloseable {
         if (!last && spec.evaluateEvery() > 0 && steps % spec.evaluateEvery() == 0) {
           measure();
         }
-        if (!last && spec.saveEvery() > 0 && steps % spec.saveEvery() == 0) {
+        // After the last step as well: the result may not fit on the disk.
+        if (spec.saveEvery() > 0 && (last || steps % spec.saveEvery() == 0)) {
           state.save(model, steps, updates, skipped, history, loadBefore);
         }
       }
