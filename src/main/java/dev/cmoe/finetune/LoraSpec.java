@@ -1,5 +1,6 @@
 package dev.cmoe.finetune;
 
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -10,7 +11,10 @@ import java.util.Set;
  */
 public record LoraSpec(int rank, double alpha, double dropout, Set<LoraTarget> targets) {
   public LoraSpec {
-    targets = targets.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(targets));
+    // In the order of the constants: what this prints as decides whether a run is another one.
+    EnumSet<LoraTarget> sorted = EnumSet.noneOf(LoraTarget.class);
+    sorted.addAll(targets);
+    targets = Collections.unmodifiableSet(sorted);
   }
 
   /** What B A is multiplied with. */

@@ -61,7 +61,10 @@ final class Parameters implements AutoCloseable {
       for (int i = 0; i < drawn.length; i++) {
         drawn[i] = (float) ((2 * random.nextDouble() - 1) * bound);
       }
-      return scope.of(drawn, shape);
+      try (Scope scratch = scope.child()) {
+        // Memory of Java's begins anywhere, and by where it begins products round otherwise.
+        return scope.keep(kernel.call(scratch, "copy", scratch.of(drawn, shape)));
+      }
     }
     return scope.zeros(shape);
   }

@@ -1,5 +1,6 @@
 package dev.cmoe.finetune;
 
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
 
@@ -28,6 +29,9 @@ public record TrainingSpec(
     int skips,
     long seed) {
   public TrainingSpec {
-    kinds = kinds.isEmpty() ? Set.of() : Set.copyOf(EnumSet.copyOf(kinds));
+    // In the order of the constants: what this prints as decides whether a run is another one.
+    EnumSet<TrainedKind> sorted = EnumSet.noneOf(TrainedKind.class);
+    sorted.addAll(kinds);
+    kinds = Collections.unmodifiableSet(sorted);
   }
 }
