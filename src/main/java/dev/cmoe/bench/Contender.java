@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.DoubleConsumer;
 
 /** One model in the race, and what its runs gave so far. */
 public final class Contender {
@@ -45,7 +46,7 @@ public final class Contender {
   /** Runs {@code prompts} against the clock. */
   public void run(List<int[]> prompts, BenchSpec spec) {
     int batch = prompts.size();
-    Timed timed = timed(prompts, spec, FeedForwardProbe.NONE, () -> {});
+    Timed timed = timed(prompts, spec, FeedForwardProbe.NONE, seconds -> {});
     prefill
         .computeIfAbsent(batch, b -> new ArrayList<>())
         .add(new Sample((long) batch * spec.promptTokens(), timed.prefill()));
@@ -58,26 +59,24 @@ public final class Contender {
   public void lookInto(List<int[]> prompts, BenchSpec spec) {
     int batch = prompts.size();
     FeedForwardClock clock = new FeedForwardClock();
-    long start = System.nanoTime();
     Timed timed =
-        timed(
-            prompts,
-            spec,
-            clock,
-            () -> prefillShares.put(batch, clock.lap((System.nanoTime() - start) / 1e9)));
+        timed(prompts, spec, clock, seconds -> prefillShares.put(batch, clock.lap(seconds)));
     decodeShares.put(batch, clock.lap(timed.decode()));
   }
 
   /** Seconds of each phase. */
   private record Timed(double prefill, double decode) {}
 
+  /**
+   * @param filled told of the seconds of the prefill before decoding begins
+   */
   private Timed timed(
-      List<int[]> prompts, BenchSpec spec, FeedForwardProbe probe, Runnable between) {
+      List<int[]> prompts, BenchSpec spec, FeedForwardProbe probe, DoubleConsumer filled) {
     try (Sequences sequences = model.sequences(prompts.size(), spec.capacity(), probe)) {
       long start = System.nanoTime();
       int[] next = begin(sequences, prompts);
       double first = (System.nanoTime() - start) / 1e9;
-      between.run();
+      filled.accept(first);
       start = System.nanoTime();
       grow(sequences, next, spec.decodeTokens());
       return new Timed(first, (System.nanoTime() - start) / 1e9);

@@ -50,7 +50,8 @@ final class TrainingStep {
 
   private LossHead.Losses micro(Scope scope, List<int[]> windows, double unit, long seed) {
     // The teacher first: its hidden states are one tensor, and then its layers are gone.
-    Optional<Tensor> taught = teacher.map(decoder -> lastHidden(scope, decoder, windows));
+    Optional<Tensor> taught =
+        teacher.map(decoder -> decoder.run(scope, windows.toArray(int[][]::new)));
     List<Tensor> inputs = new ArrayList<>();
     inputs.add(model.embed(scope, windows));
     for (int i = 0; i < model.layers(); i++) {
@@ -78,17 +79,5 @@ final class TrainingStep {
       }
     }
     return losses;
-  }
-
-  private static Tensor lastHidden(Scope into, Decoder decoder, List<int[]> windows) {
-    Tensor x = decoder.embed(into, windows.toArray(int[][]::new));
-    for (int i = 0; i < decoder.config().layers(); i++) {
-      try (Scope held = into.child()) {
-        Tensor next = into.keep(decoder.layer(held, i).forward(held, x));
-        x.close();
-        x = next;
-      }
-    }
-    return x;
   }
 }

@@ -195,9 +195,9 @@ public final class Decoder implements AutoCloseable {
     return parts.size() == 1 ? parts.get(0) : kernel.call(into, "joined", parts);
   }
 
-  /** The residual stream after the last layer, [1,T,d], for one window of token ids. */
-  public Tensor run(Scope into, int[] tokens) {
-    Tensor x = embed(into, tokens);
+  /** The residual stream after the last layer, [B,T,d], for B windows of T token ids. */
+  public Tensor run(Scope into, int[]... windows) {
+    Tensor x = embed(into, windows);
     for (int i = 0; i < config.layers(); i++) {
       try (Scope scratch = into.child()) {
         Tensor next = into.keep(layer(scratch, i).forward(scratch, x));

@@ -44,3 +44,23 @@
       y = (self).times(z, weight)
     return y
 
+  # y [B,heads,T,D], its first R columns turned: (low, high) becomes (low cos - high sin, high cos + low sin).
+  def turned(self: __torch__.K, y: Tensor, cos: Tensor, sin: Tensor, dtype: int) -> Tensor:
+    width = torch.size(cos, -1)
+    rest = torch.size(y, 3) - width
+    turning = y
+    if rest > 0:
+      turning = torch.narrow(y, 3, 0, width)
+    result = torch.addcmul(torch.mul(turning, cos), torch.roll(turning, [width // 2], [-1]), sin)
+    if rest > 0:
+      result = torch.cat([result, torch.narrow(y, 3, width, rest)], 3)
+    return torch.to(result, dtype)
+
+  # Which tokens each of T sees: itself and those before it, at most `window` with itself when that is above 0. Bool [T,T].
+  def visible(self: __torch__.K, q: Tensor, window: int) -> Tensor:
+    t = torch.size(q, 2)
+    seen = torch.tril(torch.to(torch.ones([t, t]), q))
+    if window > 0:
+      seen = torch.sub(seen, torch.tril(seen, -window))
+    return torch.gt(seen, 0.)
+
