@@ -49,21 +49,14 @@ public record BenchResult(
       OptionalDouble prefillCeiling,
       OptionalDouble decodeCeiling) {
 
-    /** How many times as fast as the dense model. */
-    public OptionalDouble prefillRatio() {
-      return ratio(
-          model.prefill().tokensPerSecond(), dense.map(d -> d.prefill().tokensPerSecond()));
+    /** How many times as fast as the dense model, pair of runs by pair of runs. */
+    public Optional<Figure> prefillRatio() {
+      return dense.map(d -> model.prefill().tokensPerSecond().over(d.prefill().tokensPerSecond()));
     }
 
-    /** How many times as fast as the dense model. */
-    public OptionalDouble decodeRatio() {
-      return ratio(model.decode().tokensPerSecond(), dense.map(d -> d.decode().tokensPerSecond()));
-    }
-
-    private static OptionalDouble ratio(Figure model, Optional<Figure> dense) {
-      return dense.isPresent()
-          ? OptionalDouble.of(model.median() / dense.get().median())
-          : OptionalDouble.empty();
+    /** How many times as fast as the dense model, pair of runs by pair of runs. */
+    public Optional<Figure> decodeRatio() {
+      return dense.map(d -> model.decode().tokensPerSecond().over(d.decode().tokensPerSecond()));
     }
   }
 

@@ -78,7 +78,7 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
       List<Row> rows,
       BenchResult.Batch batch,
       String name,
-      OptionalDouble ratio,
+      Optional<Figure> ratio,
       OptionalDouble ceiling) {
     Function<BenchResult.Figures, Phase> phase =
         name.equals("prefill") ? BenchResult.Figures::prefill : BenchResult.Figures::decode;
@@ -97,8 +97,10 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
                         none,
                         none)));
     BenchResult.Figures model = batch.model();
+    OptionalDouble times =
+        ratio.isPresent() ? OptionalDouble.of(ratio.get().median()) : OptionalDouble.empty();
     rows.add(
-        new Row(batch.size(), name, result.model(), model, phase.apply(model), ratio, ceiling));
+        new Row(batch.size(), name, result.model(), model, phase.apply(model), times, ceiling));
   }
 
   private String csv() {
@@ -288,19 +290,20 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
       ObjectNode node,
       Phase model,
       Optional<Phase> dense,
-      OptionalDouble ratio,
+      Optional<Figure> ratio,
       OptionalDouble ceiling) {
     dense.ifPresent(other -> node.put("dense", other.tokensPerSecond().median()));
     node.put("moe", model.tokensPerSecond().median());
-    ratio.ifPresent(value -> node.put("ratio", value));
+    ratio.ifPresent(value -> node.put("ratio", value.median()));
     ceiling.ifPresent(value -> node.put("ceiling", value));
     ObjectNode spread = node.putObject("spread");
-    dense.ifPresent(other -> spread(spread.putArray("dense"), other));
-    spread(spread.putArray("moe"), model);
+    dense.ifPresent(other -> spread(spread.putArray("dense"), other.tokensPerSecond()));
+    spread(spread.putArray("moe"), model.tokensPerSecond());
+    ratio.ifPresent(value -> spread(spread.putArray("ratio"), value));
   }
 
-  private static void spread(ArrayNode node, Phase phase) {
-    node.add(phase.tokensPerSecond().least()).add(phase.tokensPerSecond().most());
+  private static void spread(ArrayNode node, Figure figure) {
+    node.add(figure.least()).add(figure.most());
   }
 
   private static void details(ObjectNode node, BenchResult.Figures figures) {
