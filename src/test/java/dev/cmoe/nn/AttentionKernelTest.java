@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AttentionKernelTest {
   private static final int HIDDEN = 10;
@@ -125,6 +126,59 @@ class AttentionKernelTest {
       assertThat(result.distance(call(scope, "forward", x, three, rotary, shape, 0)))
           .isLessThan(1e-5);
     }
+  }
+
+  /** Heads that share keys take 64 queries at a time; heads with keys of their own take all. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 63, 64, 65, 150})
+  void queriesGoThroughInParts(int length) {
+    int heads = 6;
+    int shared = 2;
+    int width = 4;
+    Matrix keys = Matrix.random(3, shared * width, HIDDEN);
+    Matrix values = Matrix.random(4, shared * width, HIDDEN);
+    try (Scope scope = engine.scope()) {
+      Tensor q = Matrix.random(2, heads * width, HIDDEN).tensor(scope);
+      Tensor output = Matrix.random(5, HIDDEN, heads * width).tensor(scope);
+      List<Tensor> few = List.of(q, keys.tensor(scope), values.tensor(scope), output);
+      List<Tensor> many =
+          List.of(q, repeated(scope, keys, width, 3), repeated(scope, values, width, 3), output);
+      List<Tensor> norm = List.of(Matrix.random(1, 1, HIDDEN).tensor(scope, HIDDEN));
+      Rotary rotary = Rotary.of(scope, RopeSpec.plain(100), width, length);
+      Tensor x = Matrix.random(6, 3 * length, HIDDEN).tensor(scope, 3, length, HIDDEN);
+
+      Matrix parts =
+          call(
+              scope,
+              "forward",
+              x,
+              new Object[] {norm, EPSILON, few, List.of(), List.of(), List.of()},
+              rotary,
+              new Object[] {heads, shared, 0.4, 0.0, 6},
+              length);
+      Matrix all =
+          call(
+              scope,
+              "forward",
+              x,
+              new Object[] {norm, EPSILON, many, List.of(), List.of(), List.of()},
+              rotary,
+              new Object[] {heads, heads, 0.4, 0.0, 6},
+              length);
+
+      assertThat(parts.distance(all)).isLessThan(1e-5 * all.scaled(0).distance(all));
+    }
+  }
+
+  /** Each head's rows, {@code times} times. */
+  private static Tensor repeated(Scope scope, Matrix matrix, int width, int times) {
+    int size = width * HIDDEN;
+    float[] once = matrix.floats();
+    float[] all = new float[once.length * times];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = once[i / (size * times) * size + i % size];
+    }
+    return scope.of(all, all.length / HIDDEN, HIDDEN);
   }
 
   /** Every option of a family; sequences of 5 and 6 tokens get one more. */
