@@ -90,7 +90,7 @@ class FinetuneIT {
     assertThat(report.at("/settings").findValuesAsText("name")).contains("lora-rank", "mix");
     assertThat(Files.readString(output.resolve("report.html")))
         .contains(
-            "after fine-tuning",
+            "Fine-tuned from perplexity",
             "Divergence from the teacher",
             "Tokens of each expert, before",
             ">Carving<",

@@ -148,7 +148,7 @@ final class CurveCards {
         .add(new CurveChart.Series("each step", "series-a", points, CurveChart.Style.FAINT))
         .add(
             new CurveChart.Series(
-                "running mean", "series-a", Trend.of(points), CurveChart.Style.LINE));
+                "trend", "series-a", Trend.of(points), CurveChart.Style.LINE));
   }
 
   private List<CurveChart.Point> points(Function<TrainingCurve.Step, Double> figure) {

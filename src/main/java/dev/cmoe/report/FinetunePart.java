@@ -46,9 +46,9 @@ final class FinetunePart {
     }
     return Card.of(
         "Trained values",
-        "By kind, with the learning rate beside. All other weights, "
+        "By kind, with the learning rate beside, of a model of "
             + NumberText.magnitude(report.modelParameters().total())
-            + " in all, stayed as they were.",
+            + " parameters. Low-rank additions are merged into its weights at the end.",
         chart.logarithmicIfWide(NumberText::magnitude).render() + table.folded());
   }
 

@@ -22,16 +22,17 @@ final class FinetuneVerdict {
       return report.setup().model().name() + " fine-tuned, with no text held out to measure on";
     }
     if (figures.after() == null) {
-      return "Perplexity too large to state after fine-tuning, "
+      return "Fine-tuned from perplexity "
           + NumberText.perplexity(figures.before())
-          + " before";
+          + " to one too large to state";
     }
-    return "Perplexity "
-        + NumberText.perplexity(figures.after())
-        + " after fine-tuning, "
+    return "Fine-tuned from perplexity "
         + NumberText.perplexity(figures.before())
-        + " before"
-        + (figures.dense() == null ? "" : ", " + NumberText.perplexity(figures.dense()) + " dense");
+        + " to "
+        + NumberText.perplexity(figures.after())
+        + (figures.dense() == null
+            ? ""
+            : ", against " + NumberText.perplexity(figures.dense()) + " dense");
   }
 
   /** What that means; may be empty. */
@@ -45,9 +46,9 @@ final class FinetuneVerdict {
       OptionalDouble after = report.expertLoad().imbalanceAfter();
       if (before.isPresent() && after.isPresent()) {
         sentences.add(
-            "The busiest expert of a layer has "
+            "On average the busiest expert of a layer has "
                 + NumberText.ratio(after.getAsDouble())
-                + " of the mean load, "
+                + " the mean load, "
                 + NumberText.ratio(before.getAsDouble())
                 + " before.");
       }

@@ -129,7 +129,7 @@ class HtmlReportTest {
     String html = HtmlReport.render(TunedReports.taught());
 
     assertThat(html)
-        .contains("Perplexity 52.1 after fine-tuning, 55.2 before, 50.6 dense")
+        .contains("Fine-tuned from perplexity 55.2 to 52.1, against 50.6 dense")
         .contains("66\u202f% of the gap to the dense model in log-perplexity is closed")
         .containsSubsequence(
             ">Perplexity<",
@@ -170,7 +170,7 @@ class HtmlReportTest {
         .contains("demo fine-tuned, with no text held out to measure on", ">Loss<")
         .doesNotContain(">Carving<", "Divergence", "Tokens of each expert", ">Gap closed<");
     assertThat(HtmlReport.render(TunedReports.twice()))
-        .containsSubsequence("49.0 after", ">Fine-tuned before<", "52.1 after", ">Carving<");
+        .containsSubsequence("52.1 to 49.0", ">Fine-tuned before<", "55.2 to 52.1", ">Carving<");
   }
 
   @Test

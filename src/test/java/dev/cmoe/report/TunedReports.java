@@ -169,7 +169,7 @@ final class TunedReports {
       for (int e = 0; e < experts; e++) {
         double mean = 4096.0 * active / experts;
         double odd = random.nextGaussian();
-        before[layer][e] = Math.round(mean * Math.exp(0.4 * odd));
+        before[layer][e] = Math.min(4096, Math.round(mean * Math.exp(0.4 * odd)));
         after[layer][e] = Math.round(mean * Math.exp(0.15 * odd));
       }
     }
