@@ -146,9 +146,7 @@ final class CurveCards {
     }
     return chart
         .add(new CurveChart.Series("each step", "series-a", points, CurveChart.Style.FAINT))
-        .add(
-            new CurveChart.Series(
-                "trend", "series-a", Trend.of(points), CurveChart.Style.LINE));
+        .add(new CurveChart.Series("trend", "series-a", Trend.of(points), CurveChart.Style.LINE));
   }
 
   private List<CurveChart.Point> points(Function<TrainingCurve.Step, Double> figure) {

@@ -40,8 +40,7 @@ final class Trend {
       double middle = (from + to - 1) / 2.0;
       double sum = sums[to] - sums[from];
       double spread = n * (n * n - 1) / 12;
-      double slope =
-          spread == 0 ? 0 : (moments[to] - moments[from] - middle * sum) / spread;
+      double slope = spread == 0 ? 0 : (moments[to] - moments[from] - middle * sum) / spread;
       line.add(new CurveChart.Point(points.get(i).step(), sum / n + slope * (i - middle)));
     }
     return line;
