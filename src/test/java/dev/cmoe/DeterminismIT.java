@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.report.CarveReport;
+import dev.cmoe.report.RunReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ class DeterminismIT {
 
   /** The report without time, memory and place. */
   private static CarveReport report(Path output) {
-    CarveReport report = CarveReport.read(output.resolve("report.json"));
+    CarveReport report = RunReport.read(output.resolve("report.json")).carving().orElseThrow();
     assertThat(report.output()).isEqualTo(output.toString());
     CarveReport same = report.withoutCost();
     return new CarveReport(
@@ -100,7 +101,7 @@ class DeterminismIT {
             "plan/moe_plan.safetensors")) {
       assertThat(applied.resolve(file)).as(file).hasSameBinaryContentAs(carved.resolve(file));
     }
-    CarveReport report = CarveReport.read(applied.resolve("report.json"));
+    CarveReport report = RunReport.read(applied.resolve("report.json")).carving().orElseThrow();
     assertThat(report.preset()).isEqualTo(preset);
     assertThat(report.experts()).isEqualTo("S3A2E7");
     assertThat(report.seed()).isEqualTo(11);

@@ -3,6 +3,7 @@ package dev.cmoe;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +27,9 @@ class FinetuneIT {
   @BeforeAll
   static void carve() {
     Run.ok(
-        Run.words("carve demo", carved(), "--experts", "S2A2E8", "--format", "cmoe", "--no-eval"));
+        Run.words(
+            "carve demo --experts S2A2E8 --format cmoe --no-controls --set evaluation.maxWindows=4",
+            carved()));
   }
 
   private static Path carved() {
@@ -50,10 +53,133 @@ class FinetuneIT {
     assertThat(answer.path("curve").path("measures")).hasSize(4);
     assertThat(answer.path("perplexity").path("after").asDouble())
         .isLessThan(answer.path("perplexity").path("before").asDouble());
+    assertThat(answer.path("perplexity").path("dense").asDouble())
+        .isLessThan(answer.path("perplexity").path("after").asDouble());
     assertThat(answer.path("tokens").asInt()).isEqualTo(12 * 2 * 64);
     assertThat(Run.ok("verify", output, "--json").json().path("passed").asBoolean()).isTrue();
     assertThat(output.resolve("adapter").resolve("adapter_config.json")).exists();
     assertThat(dir.resolve("tuned.training")).doesNotExist();
+  }
+
+  @Test
+  void reportsTheTrainingAndTheCarve() throws IOException {
+    Path output = dir.resolve("tuned");
+    JsonNode answer =
+        Run.ok(Run.words("finetune " + SHORT + " --teacher demo --json", carved(), output)).json();
+    JsonNode report = json(output.resolve("report.json"));
+
+    assertThat(report).isEqualTo(answer);
+    assertThat(report.path("carve")).isEqualTo(json(carved().resolve("report.json")));
+    assertThat(report.at("/trainedParameters/bias").asInt()).isEqualTo(6 * 6);
+    assertThat(
+            report.at("/trainedParameters/lora").asLong()
+                + report.at("/trainedParameters/router").asLong())
+        .isEqualTo(report.path("parameters").asLong());
+    for (String when : List.of("before", "after")) {
+      JsonNode loads = report.path("expertLoad").path(when);
+      assertThat(loads).hasSize(6);
+      for (JsonNode layer : loads) {
+        long sum = 0;
+        for (JsonNode tokens : layer) {
+          sum += tokens.asLong();
+        }
+        assertThat(sum).isEqualTo(2 * report.at("/expertLoad/tokens").asLong());
+      }
+    }
+    assertThat(report.at("/imbalance/layers")).hasSize(6);
+    assertThat(report.at("/settings").findValuesAsText("name")).contains("lora-rank", "mix");
+    assertThat(Files.readString(output.resolve("report.html")))
+        .contains(
+            "Fine-tuned from perplexity",
+            "Divergence from the teacher",
+            "Tokens of each expert, before",
+            ">Carving<",
+            "Reconstruction error",
+            "How often neurons matter");
+    assertThat(Files.readString(output.resolve("README.md")))
+        .contains("## Fine-tuning", "| Teacher | demo |", "base_model: demo", "as carved");
+    JsonNode manifest = json(output.resolve("cmoe_manifest.json"));
+    assertThat(manifest.path("settings").toString())
+        .contains("preset=fitted", "finetune.lora-rank=8", "finetune.teacher=demo");
+    assertThat(manifest.at("/timings/fine-tuning").asDouble()).isPositive();
+    assertThat(manifest.at("/files/README.md").isMissingNode()).isFalse();
+    assertThat(manifest.path("files").has("report.json")).isFalse();
+
+    onePageWithTheCarve(output);
+    exportKeepsTheReport(output);
+    again(output);
+  }
+
+  private void onePageWithTheCarve(Path tuned) throws IOException {
+    Path page = dir.resolve("compare.html");
+    JsonNode answer = Run.ok("report", carved(), tuned, "-o", page, "--json").json();
+    JsonNode report = json(tuned.resolve("report.json"));
+
+    assertThat(answer.path("sameModel").asBoolean()).isTrue();
+    assertThat(answer.at("/runs/0/fineTuned").asBoolean()).isFalse();
+    assertThat(answer.at("/runs/1/fineTuned").asBoolean()).isTrue();
+    assertThat(answer.at("/runs/1/perplexity/carved")).isEqualTo(report.at("/perplexity/after"));
+    assertThat(answer.at("/runs/1/perplexity/before")).isEqualTo(report.at("/perplexity/before"));
+    assertThat(Files.readString(page)).contains("fitted, fine-tuned", "finetune.lora-rank");
+  }
+
+  private void exportKeepsTheReport(Path tuned) throws IOException {
+    Path exported = dir.resolve("exported");
+    Run.ok("export", tuned, exported, "--format", "glm4_moe");
+    JsonNode report = json(exported.resolve("report.json"));
+
+    assertThat(report.path("format").asText()).isEqualTo("glm4_moe");
+    assertThat(report.path("curve")).isEqualTo(json(tuned.resolve("report.json")).path("curve"));
+    assertThat(report.path("carve").path("preset").asText()).isEqualTo("fitted");
+    assertThat(json(exported.resolve("cmoe_manifest.json")).path("settings").toString())
+        .contains("finetune.lora-rank=8", "output.format=glm4_moe")
+        .doesNotContain("output.format=cmoe");
+  }
+
+  /** A fine-tuned model fine-tuned once more tells of both, and where nothing is held out. */
+  private void again(Path tuned) throws IOException {
+    Path output = dir.resolve("again");
+    Run.ok(Run.words("finetune --samples 4 --window 64 --held-out 0", tuned, output));
+    JsonNode report = json(output.resolve("report.json"));
+
+    assertThat(report.has("perplexity") || report.has("expertLoad")).isFalse();
+    assertThat(report.path("curve").path("steps")).hasSize(2);
+    assertThat(report.path("earlier")).hasSize(1);
+    assertThat(report.at("/earlier/0/curve"))
+        .isEqualTo(json(tuned.resolve("report.json")).path("curve"));
+    assertThat(report.at("/earlier/0").has("carve")).isFalse();
+    assertThat(report.path("carve")).isEqualTo(json(carved().resolve("report.json")));
+    assertThat(Files.readString(output.resolve("report.html"))).contains(">Fine-tuned before<");
+  }
+
+  @Test
+  void aModelWithoutAReportGetsOneOfItsOwn() throws IOException {
+    Path bare = dir.resolve("bare");
+    Files.createDirectory(bare);
+    for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+      Files.copy(carved().resolve(file), bare.resolve(file));
+    }
+    Path output = dir.resolve("tuned");
+    Object[] words = Run.words("finetune --samples 2 --window 64 --held-out 1", bare, output);
+    Run.ok(words);
+    JsonNode report = json(output.resolve("report.json"));
+
+    assertThat(report.has("carve") || report.has("preset")).isFalse();
+    assertThat(report.path("experts").asText()).isEqualTo("S2A2E8");
+    assertThat(report.at("/model/name").asText()).isEqualTo("bare");
+    assertThat(Files.readString(output.resolve("report.html"))).doesNotContain(">Carving<");
+    assertThat(Files.readString(output.resolve("README.md"))).doesNotContain("| Preset");
+    Run.ok("report", output, "-o", dir.resolve("page.html"));
+
+    Files.writeString(bare.resolve("report.json"), "{\"schema\":\"another\"}");
+    Run run = Run.ok(words, "--overwrite");
+    assertThat(run.err()).contains("not a report of a carve or a fine-tuning");
+    assertThat(json(output.resolve("report.json")).path("warnings").toString())
+        .contains("says nothing of the carve");
+  }
+
+  private static JsonNode json(Path file) throws IOException {
+    return new ObjectMapper().readTree(file.toFile());
   }
 
   @Test
@@ -112,6 +238,13 @@ class FinetuneIT {
 
     assertThat(resumed.err()).contains("resumed after step");
     assertThat(state).doesNotExist();
+    JsonNode report = json(killed.resolve("report.json"));
+    assertThat(report.path("resumedAfter").asInt()).isBetween(1, 12);
+    for (String figure : List.of("curve", "expertLoad", "imbalance", "perplexity", "tokens")) {
+      assertThat(report.path(figure))
+          .as(figure)
+          .isEqualTo(json(whole.resolve("report.json")).path(figure));
+    }
     for (String file :
         List.of("model.safetensors", "config.json", "adapter/adapter_model.safetensors")) {
       assertThat(Files.mismatch(whole.resolve(file), killed.resolve(file))).as(file).isEqualTo(-1);

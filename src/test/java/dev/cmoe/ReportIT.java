@@ -99,7 +99,8 @@ class ReportIT {
     Run.of("report", dir.resolve("none"), "-o", page).failed(3, "none", "no such directory");
     Run.of("report", runs.resolve("llama"), "-o", page).failed(3, "llama", "no report.json");
     Path broken = TinyTexts.write(dir.resolve("report.json"), "{\"schema\":\"cmoe.eval/1\"}");
-    Run.of("report", broken, "-o", page).failed(3, broken, "not a carve report");
+    Run.of("report", broken, "-o", page)
+        .failed(3, broken, "not a report of a carve or a fine-tuning");
     Run.of("report", first, "-o", page, "--bench", broken).failed(3, broken, "not a bench");
     assertThat(page.getParent()).doesNotExist();
   }

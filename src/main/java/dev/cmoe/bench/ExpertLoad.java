@@ -2,6 +2,7 @@ package dev.cmoe.bench;
 
 import dev.cmoe.engine.Tensor;
 import dev.cmoe.nn.FeedForwardProbe;
+import dev.cmoe.report.LoadImbalance;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -57,17 +58,7 @@ public final class ExpertLoad implements FeedForwardProbe {
 
   /** Largest load of an expert over the mean load, mean over the layers; 1 is balanced. */
   public double imbalance() {
-    double sum = 0;
-    for (long[] counts : chosen) {
-      long most = 0;
-      long all = 0;
-      for (long count : counts) {
-        most = Math.max(most, count);
-        all += count;
-      }
-      sum += (double) most * counts.length / all;
-    }
-    return chosen.isEmpty() ? 1 : sum / chosen.size();
+    return LoadImbalance.mean(chosen).orElse(1);
   }
 
   /** Experts of all layers that no token ran. */

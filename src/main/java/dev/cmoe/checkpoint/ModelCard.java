@@ -20,14 +20,15 @@ import java.util.OptionalDouble;
  * @param baseModel the dense model's name
  * @param license the licence fields of the dense model's card, see {@link #licenseOf}; may be empty
  * @param experts in the notation SxAyEz
- * @param preset how the experts were chosen
+ * @param preset how the experts were chosen; empty where that is not known
  * @param format that it is written in
- * @param calibration the text that was carved on
+ * @param calibration the text that was carved on; empty where that is not known
  * @param evaluation the text of the perplexities
  * @param dense perplexity of the dense model, if measured
- * @param carved perplexity of this model, if measured
+ * @param carved perplexity of the model as it was carved, if measured
  * @param parameters all of them
  * @param activeParameters those that one token uses
+ * @param tunings what it was trained on after it was carved, in that order
  * @param remoteCode whether loading needs the Python files of the output
  * @param version of cmoe
  */
@@ -44,9 +45,37 @@ public record ModelCard(
     OptionalDouble carved,
     long parameters,
     long activeParameters,
+    List<FineTuning> tunings,
     boolean remoteCode,
     String version) {
   public static final String FILE = "README.md";
+
+  /**
+   * A fine-tuning.
+   *
+   * @param text that was trained on
+   * @param teacher the dense model that it learned from; empty without
+   * @param kinds what was trained
+   * @param values how many numbers were
+   * @param tokens of all steps
+   * @param dense perplexity of the teacher on parts of the text that were held out, if measured
+   * @param before that of this model before
+   * @param after that of this model
+   */
+  public record FineTuning(
+      String text,
+      String teacher,
+      String kinds,
+      long values,
+      long steps,
+      long tokens,
+      OptionalDouble dense,
+      OptionalDouble before,
+      OptionalDouble after) {}
+
+  public ModelCard {
+    tunings = List.copyOf(tunings);
+  }
 
   private static final List<String> LICENSE_FIELDS =
       List.of("license", "license_name", "license_link");
@@ -86,33 +115,36 @@ public record ModelCard(
     text.append(
         """
         A Mixture-of-Experts model carved out of the dense model `%s` by cmoe %s. Each feed-forward
-        layer was divided into experts; the attention layers and the embeddings are those of the dense
-        model.
+        layer was divided into experts; %s.
 
         | | |
         | --- | --- |
         | Experts | `%s` (shared, active, all) |
-        | Preset | %s |
-        | Format | `%s` |
-        | Calibration text | %s |
-        | Parameters | %s |
-        | Parameters active per token | %s |
         """
             .formatted(
                 baseModel,
                 version,
-                experts,
-                preset,
-                format,
-                calibration,
-                count(parameters),
-                count(activeParameters)));
+                tunings.isEmpty()
+                    ? "the attention layers and the embeddings are those of the dense\nmodel"
+                    : "then it was fine-tuned",
+                experts));
+    if (!preset.isEmpty()) {
+      text.append("| Preset | ").append(preset).append(" |\n");
+    }
+    text.append("| Format | `").append(format).append("` |\n");
+    if (!calibration.isEmpty()) {
+      text.append("| Calibration text | ").append(calibration).append(" |\n");
+    }
+    text.append("| Parameters | ").append(count(parameters)).append(" |\n");
+    text.append("| Parameters active per token | ").append(count(activeParameters)).append(" |\n");
     if (dense.isPresent()) {
       text.append(row("Perplexity of the dense model, " + evaluation, dense.getAsDouble()));
     }
     if (carved.isPresent()) {
-      text.append(row("Perplexity of this model, " + evaluation, carved.getAsDouble()));
+      String which = tunings.isEmpty() ? "of this model, " : "as carved, ";
+      text.append(row("Perplexity " + which + evaluation, carved.getAsDouble()));
     }
+    tunings.forEach(tuning -> text.append(section(tuning)));
     text.append(use());
     text.append(
         """
@@ -135,6 +167,28 @@ public record ModelCard(
         ```
         """
             .formatted(method(), version));
+    return text.toString();
+  }
+
+  private static String section(FineTuning tuning) {
+    StringBuilder text = new StringBuilder("\n## Fine-tuning\n\n| | |\n| --- | --- |\n");
+    text.append("| Text | ").append(tuning.text()).append(" |\n");
+    if (!tuning.teacher().isEmpty()) {
+      text.append("| Teacher | ").append(tuning.teacher()).append(" |\n");
+    }
+    text.append("| Trained | ")
+        .append(tuning.kinds())
+        .append(": ")
+        .append(count(tuning.values()))
+        .append(" values |\n| Steps | ")
+        .append(count(tuning.steps()))
+        .append(", ")
+        .append(count(tuning.tokens()))
+        .append(" tokens |\n");
+    String on = ", held-out parts of the text";
+    tuning.dense().ifPresent(value -> text.append(row("Perplexity of the teacher" + on, value)));
+    tuning.before().ifPresent(value -> text.append(row("Perplexity before" + on, value)));
+    tuning.after().ifPresent(value -> text.append(row("Perplexity after" + on, value)));
     return text.toString();
   }
 
@@ -170,6 +224,9 @@ public record ModelCard(
   }
 
   private String method() {
+    if (preset.isEmpty()) {
+      return "The idea of carving comes from the CMoE paper; the carving was done with cmoe.";
+    }
     return preset.equals("paper")
         ? """
           The method is that of the CMoE paper; the carving was done with cmoe, an independent

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.job.ReportJob;
 import dev.cmoe.report.BenchFigures;
-import dev.cmoe.report.CarveReport;
 import dev.cmoe.report.ComparedRun;
 import dev.cmoe.report.PerplexityFigures;
+import dev.cmoe.report.RunFigures;
 import java.util.Locale;
 
 /** The runs of a page in few words; the JSON is {@code cmoe.report/1}. */
@@ -15,15 +15,15 @@ record ReportAnswer(ReportJob.Result result) implements Answer {
   public String text() {
     StringBuilder text = new StringBuilder();
     for (ComparedRun run : result.comparison().runs()) {
-      CarveReport report = run.report();
+      RunFigures report = run.report();
       PerplexityFigures figures = report.perplexity();
       text.append(
           String.format(
               Locale.ROOT,
-              "%c  %-12s%-14s%8s active  %s  %s%n",
+              "%c  %-12s%-22s%8s active  %s  %s%n",
               run.letter(),
               report.experts(),
-              report.preset(),
+              report.method(),
               Quantity.count(report.parameters().active()),
               figures == null || figures.carved() == null
                   ? "not evaluated"
@@ -50,13 +50,16 @@ record ReportAnswer(ReportJob.Result result) implements Answer {
   }
 
   private static void run(ObjectNode node, ComparedRun run) {
-    CarveReport report = run.report();
+    RunFigures report = run.report();
     node.put("letter", String.valueOf(run.letter()));
     node.put("run", run.name());
     node.put("model", report.model().name());
     node.put("experts", report.experts());
-    node.put("preset", report.preset());
+    if (report.preset() != null) {
+      node.put("preset", report.preset());
+    }
     node.put("format", report.format());
+    node.put("fineTuned", report.fineTuned());
     ObjectNode parameters = node.putObject("parameters");
     parameters.put("total", report.parameters().total());
     parameters.put("active", report.parameters().active());
@@ -66,6 +69,7 @@ record ReportAnswer(ReportJob.Result result) implements Answer {
       ObjectNode perplexity = node.putObject("perplexity");
       put(perplexity, "dense", figures.dense());
       put(perplexity, "carved", figures.carved());
+      put(perplexity, "before", report.before());
       put(perplexity, "static", figures.staticControl());
       put(perplexity, "staticFitted", figures.staticFitted());
       put(perplexity, "random", figures.random());

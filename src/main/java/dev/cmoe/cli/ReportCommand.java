@@ -31,7 +31,7 @@ final class ReportCommand implements Callable<Integer> {
       arity = "0..*",
       paramLabel = "CARVED",
       hideParamSyntax = true,
-      description = "Directories that carve wrote, or their report.json.")
+      description = "Directories that carve or finetune wrote, or their report.json.")
   private List<Path> runs = new ArrayList<>();
 
   @Option(

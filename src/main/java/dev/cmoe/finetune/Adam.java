@@ -33,6 +33,11 @@ final class Adam {
     }
   }
 
+  /** What the learning rates of an update are multiplied with. */
+  double rate(long update) {
+    return spec.schedule().factor(update, total);
+  }
+
   /**
    * Moves the parameters by their gradients, which are clipped first.
    *
@@ -41,7 +46,7 @@ final class Adam {
    */
   void update(Parameters parameters, long update, double length) {
     double clip = spec.clip() > 0 && length > spec.clip() ? spec.clip() / length : 1;
-    double factor = spec.schedule().factor(update, total);
+    double factor = rate(update);
     try (Scope scratch = engine.scope()) {
       for (TrainedKind kind : TrainedKind.values()) {
         List<Parameters.Entry> entries = parameters.of(kind);

@@ -2,7 +2,9 @@ package dev.cmoe.finetune;
 
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.Tensor;
+import dev.cmoe.nn.Decoder;
 import java.util.List;
+import java.util.function.BiFunction;
 
 /** Measures a model in training on text that it is not trained on. */
 final class HeldOut {
@@ -32,18 +34,34 @@ final class HeldOut {
   }
 
   Result measure() {
-    double nats = 0;
     long[][] load = new long[model.layers()][];
     for (int i = 0; i < load.length; i++) {
       load[i] = new long[model.balance().bias(i).length];
     }
+    double entropy = mean((scope, part) -> head.entropy(scope, run(scope, part, load), part));
+    return new Result(entropy, load);
+  }
+
+  /** Perplexity of the teacher on the same windows. */
+  double perplexity(Decoder teacher) {
+    return Math.exp(
+        mean(
+            (scope, part) ->
+                head.teacherEntropy(scope, teacher.run(scope, part.toArray(int[][]::new)), part)));
+  }
+
+  /**
+   * @param nats sum of cross-entropy over the predicted tokens of some windows
+   */
+  private double mean(BiFunction<Scope, List<int[]>, Double> nats) {
+    double sum = 0;
     for (int first = 0; first < windows.size(); first += together) {
       List<int[]> part = windows.subList(first, Math.min(windows.size(), first + together));
       try (Scope scope = model.decoder().engine().scope()) {
-        nats += head.entropy(scope, run(scope, part, load), part);
+        sum += nats.apply(scope, part);
       }
     }
-    return new Result(nats / ((windows.get(0).length - 1.0) * windows.size()), load);
+    return sum / ((windows.get(0).length - 1.0) * windows.size());
   }
 
   private Tensor run(Scope scope, List<int[]> part, long[][] load) {

@@ -30,6 +30,11 @@ final class LoadBalance {
     System.arraycopy(values, 0, bias[layer], 0, values.length);
   }
 
+  /** Number of biases in all layers. */
+  long size() {
+    return Arrays.stream(bias).mapToLong(layer -> layer.length).sum();
+  }
+
   /** Whether a bias is another than before training. */
   boolean moved() {
     return !Arrays.deepEquals(bias, before);

@@ -140,9 +140,18 @@ final class LossHead implements AutoCloseable {
 
   /** Sum of cross-entropy over predicted positions of hidden states [B,T,d], nats. */
   double entropy(Scope scratch, Tensor x, List<int[]> windows) {
+    return entropy(scratch, student, x, windows);
+  }
+
+  /** The same of the teacher and its hidden states [B,T,d']. */
+  double teacherEntropy(Scope scratch, Tensor x, List<int[]> windows) {
+    return entropy(scratch, teacher.orElseThrow(), x, windows);
+  }
+
+  private double entropy(Scope scratch, Head head, Tensor x, List<int[]> windows) {
     double sum = 0;
     int[] targets = targets(windows);
-    Tensor rows = student.decoder().rows(scratch, x);
+    Tensor rows = head.decoder().rows(scratch, x);
     for (int first = 0; first < targets.length; first += POSITIONS) {
       int count = Math.min(POSITIONS, targets.length - first);
       try (Scope chunk = scratch.child()) {
@@ -151,15 +160,15 @@ final class LossHead implements AutoCloseable {
                 .call(
                     chunk,
                     "surprise",
-                    student.decoder().rows(chunk, rows, first, count),
+                    head.decoder().rows(chunk, rows, first, count),
                     chunk.of(Arrays.copyOfRange(targets, first, first + count)),
-                    student.norm(),
-                    student.epsilon(),
-                    student.weight(),
-                    student.bias(),
-                    student.cap(),
+                    head.norm(),
+                    head.epsilon(),
+                    head.weight(),
+                    head.bias(),
+                    head.cap(),
                     slab,
-                    student.scalarType())
+                    head.scalarType())
                 .toDoubles();
         sum += Arrays.stream(nats).sum();
       }

@@ -2,13 +2,19 @@ package dev.cmoe.finetune;
 
 import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.nn.Decoder;
+import dev.cmoe.report.LoadImbalance;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.RunListener;
 import dev.cmoe.run.Stage;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
 
 /**
  * A run of training: steps, measurements on held-out text, saved states. Nothing in it depends on
@@ -17,6 +23,7 @@ import java.util.Optional;
  */
 public final class Trainer implements AutoCloseable {
   private final TrainedModel model;
+  private final Optional<Decoder> teacher;
   private final TrainingSpec spec;
   private final TrainingText text;
   private final Distillation distillation;
@@ -26,11 +33,11 @@ public final class Trainer implements AutoCloseable {
   private final HeldOut heldOut;
   private final RunListener listener;
   private TrainingHistory history = TrainingHistory.empty();
-  private long[][] loadBefore = {};
+  private TrainingState.Baseline before = new TrainingState.Baseline(new long[0][], null);
   private long steps;
   private long updates;
   private int skipped;
-  private long tokens;
+  private double seconds;
 
   /**
    * @param student stays the caller's, as does the teacher
@@ -43,6 +50,7 @@ public final class Trainer implements AutoCloseable {
       TrainingText text,
       RunListener listener) {
     this.model = TrainedModel.begin(student, spec);
+    this.teacher = teacher;
     this.spec = spec;
     this.text = text;
     this.listener = listener;
@@ -57,8 +65,19 @@ public final class Trainer implements AutoCloseable {
    * What a run gives beside parameters.
    *
    * @param loadBefore tokens of the held-out text that chose each expert, by layer, before training
+   * @param teacher its perplexity on the held-out text
+   * @param trained values by kind, selection biases included
+   * @param resumed steps that an earlier process had done, where this one went on from a state
+   * @param seconds that the steps took, whichever processes ran them
    */
-  public record Result(TrainingHistory history, long[][] loadBefore, long[][] loadAfter) {}
+  public record Result(
+      TrainingHistory history,
+      long[][] loadBefore,
+      long[][] loadAfter,
+      OptionalDouble teacher,
+      Map<TrainedKind, Long> trained,
+      OptionalLong resumed,
+      double seconds) {}
 
   /**
    * Trains to the end, from the saved state where there is one.
@@ -67,23 +86,30 @@ public final class Trainer implements AutoCloseable {
    *     a state cannot be saved, of kind BAD_INPUT for a state of another run
    */
   public Result run(TrainingState state) {
+    OptionalLong resumed = OptionalLong.empty();
     if (state.exists()) {
-      TrainingState.Numbers numbers = state.restore(model);
-      steps = numbers.steps();
-      updates = numbers.updates();
-      skipped = numbers.skipped();
-      history = numbers.history();
-      loadBefore = numbers.loadBefore();
+      TrainingState.Progress progress = state.restore(model);
+      steps = progress.steps();
+      updates = progress.updates();
+      skipped = progress.skipped();
+      seconds = progress.seconds();
+      history = progress.history();
+      before = progress.before();
+      resumed = OptionalLong.of(steps);
       listener.note("resumed after step " + steps + " of " + spec.steps());
     } else {
-      loadBefore = measure();
+      before =
+          inStage(
+              "measuring before", () -> new TrainingState.Baseline(measure(), measureTeacher()));
     }
     try (Stage stage = Stage.start(listener, "fine-tuning", "steps", spec.steps() - steps)) {
       long from = steps;
       while (steps < spec.steps()) {
-        double seconds = stage.seconds();
+        double begun = stage.seconds();
         String detail = next();
-        double rate = spec.batch() * (double) text.length() / (stage.seconds() - seconds);
+        double took = stage.seconds() - begun;
+        seconds += took;
+        double rate = spec.batch() * (double) text.length() / took;
         stage.advance(steps - from, detail + String.format(Locale.ROOT, ", %,.0f tokens/s", rate));
         boolean last = steps == spec.steps();
         if (!last && spec.evaluateEvery() > 0 && steps % spec.evaluateEvery() == 0) {
@@ -91,12 +117,50 @@ public final class Trainer implements AutoCloseable {
         }
         // After the last step as well: the result may not fit on the disk.
         if (spec.saveEvery() > 0 && (last || steps % spec.saveEvery() == 0)) {
-          state.save(model, steps, updates, skipped, history, loadBefore);
+          state.save(
+              model, new TrainingState.Progress(steps, updates, skipped, seconds, history, before));
         }
       }
     }
-    long[][] loadAfter = measure();
-    return new Result(history.frozen(), loadBefore, loadAfter);
+    long[][] loadAfter = inStage("measuring after", this::measure);
+    return new Result(
+        history.frozen(),
+        before.load(),
+        loadAfter,
+        before.teacher() == null ? OptionalDouble.empty() : OptionalDouble.of(before.teacher()),
+        trained(),
+        resumed,
+        seconds);
+  }
+
+  /** Measures as a stage of its own, so that its time and memory are told apart. */
+  private <T> T inStage(String name, Supplier<T> measuring) {
+    Stage stage = Stage.start(listener, name, "", 0);
+    T measured = measuring.get();
+    stage.close();
+    return measured;
+  }
+
+  private Map<TrainedKind, Long> trained() {
+    Map<TrainedKind, Long> values = new EnumMap<>(TrainedKind.class);
+    for (TrainedKind kind : spec.kinds()) {
+      long count =
+          model.parameters().of(kind).stream()
+              .mapToLong(entry -> entry.parameter().elements())
+              .sum();
+      values.put(kind, kind == TrainedKind.BIAS ? model.balance().size() : count);
+    }
+    return values;
+  }
+
+  private Double measureTeacher() {
+    if (teacher.isEmpty() || text.heldOut().isEmpty()) {
+      return null;
+    }
+    double perplexity = heldOut.perplexity(teacher.get());
+    listener.note(
+        String.format(Locale.ROOT, "teacher: perplexity %.3f on held-out text", perplexity));
+    return perplexity;
   }
 
   private long[][] measure() {
@@ -104,7 +168,8 @@ public final class Trainer implements AutoCloseable {
       return new long[0][];
     }
     HeldOut.Result result = heldOut.measure();
-    history.measures().add(new TrainingHistory.Measure(steps, result.perplexity()));
+    double imbalance = LoadImbalance.mean(List.of(result.load())).orElse(0);
+    history.measures().add(new TrainingHistory.Measure(steps, result.perplexity(), imbalance));
     listener.note(
         String.format(
             Locale.ROOT, "step %d: perplexity %.3f on held-out text", steps, result.perplexity()));
@@ -120,6 +185,7 @@ public final class Trainer implements AutoCloseable {
     double divergence = sums[1] / tokens;
     double loss = distillation.loss(entropy, divergence);
     double length = adam.length(model.parameters());
+    double rate = adam.rate(updates);
     boolean sound = Double.isFinite(loss) && Double.isFinite(length);
     if (sound) {
       adam.update(model.parameters(), updates, length);
@@ -137,9 +203,10 @@ public final class Trainer implements AutoCloseable {
                 .formatted(skipped));
       }
     }
-    history.steps().add(new TrainingHistory.Step(steps, loss, entropy, divergence, length, !sound));
+    history
+        .steps()
+        .add(new TrainingHistory.Step(steps, loss, entropy, divergence, length, rate, !sound));
     steps++;
-    this.tokens += (long) windows.size() * windows.get(0).length;
     return String.format(Locale.ROOT, "loss %.4f", loss);
   }
 
@@ -156,11 +223,6 @@ public final class Trainer implements AutoCloseable {
    */
   public void writeAdapter(Path directory, String base) {
     new PeftAdapter(model).write(directory, base);
-  }
-
-  /** Tokens that this process trained on. */
-  public long tokens() {
-    return tokens;
   }
 
   /** The model as far as it is trained. */

@@ -13,6 +13,7 @@ public record TrainingHistory(List<Step> steps, List<Measure> measures) {
    * @param entropy mean cross-entropy, nats
    * @param divergence mean KL from the teacher at the temperature, nats; 0 without a teacher
    * @param gradient length of all gradients before clipping
+   * @param rate what the schedule multiplied the learning rates with
    * @param skipped nothing was changed, since a number was none
    */
   public record Step(
@@ -21,10 +22,16 @@ public record TrainingHistory(List<Step> steps, List<Measure> measures) {
       double entropy,
       double divergence,
       double gradient,
+      double rate,
       boolean skipped) {}
 
-  /** Perplexity on held-out text after {@code step} steps. */
-  public record Measure(long step, double perplexity) {}
+  /**
+   * What held-out text gave after {@code step} steps.
+   *
+   * @param imbalance largest load of a layer's experts over their mean load, mean over layers; 0
+   *     where nothing is routed
+   */
+  public record Measure(long step, double perplexity, double imbalance) {}
 
   static TrainingHistory empty() {
     return new TrainingHistory(new ArrayList<>(), new ArrayList<>());

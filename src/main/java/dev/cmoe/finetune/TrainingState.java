@@ -26,7 +26,7 @@ import java.util.Map;
  * happens there is a whole one.
  */
 public final class TrainingState {
-  private static final String SCHEMA = "cmoe.finetune-state/1";
+  private static final String SCHEMA = "cmoe.finetune-state/2";
   private static final String NUMBERS = "state";
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -34,18 +34,32 @@ public final class TrainingState {
    * What is no tensor.
    *
    * @param fingerprint of everything that decides what a step does
+   */
+  private record Numbers(String schema, String fingerprint, Progress progress) {}
+
+  /**
+   * How far a run is.
+   *
    * @param steps done
    * @param updates steps that were not skipped
    * @param skipped steps in a row that were, up to now
+   * @param seconds that the steps took, whichever processes ran them
    */
-  record Numbers(
-      String schema,
-      String fingerprint,
+  record Progress(
       long steps,
       long updates,
       int skipped,
+      double seconds,
       TrainingHistory history,
-      long[][] loadBefore) {}
+      Baseline before) {}
+
+  /**
+   * What was measured before the first step.
+   *
+   * @param load tokens of the held-out text that chose each expert, by layer
+   * @param teacher its perplexity on that text; null without a teacher or such text
+   */
+  record Baseline(long[][] load, Double teacher) {}
 
   private final Path file;
   private final String fingerprint;
@@ -80,15 +94,8 @@ public final class TrainingState {
    * @throws CmoeException of kind RESOURCES when the disk does not take it; the last state is then
    *     still there
    */
-  void save(
-      TrainedModel model,
-      long steps,
-      long updates,
-      int skipped,
-      TrainingHistory history,
-      long[][] loadBefore) {
-    Numbers numbers =
-        new Numbers(SCHEMA, fingerprint, steps, updates, skipped, history, loadBefore);
+  void save(TrainedModel model, Progress progress) {
+    Numbers numbers = new Numbers(SCHEMA, fingerprint, progress);
     List<TensorSpec> specs = new ArrayList<>();
     for (Parameters.Entry entry : model.parameters().entries()) {
       for (String part : List.of("value", "first", "second")) {
@@ -141,7 +148,7 @@ public final class TrainingState {
    *
    * @throws CmoeException of kind BAD_INPUT for a state of another run
    */
-  Numbers restore(TrainedModel model) {
+  Progress restore(TrainedModel model) {
     try (SafetensorsFile stored = SafetensorsFile.open(file)) {
       String text = stored.metadata().get(NUMBERS);
       if (text == null) {
@@ -163,7 +170,7 @@ public final class TrainingState {
       for (int i = 0; i < model.layers(); i++) {
         model.balance().setBias(i, read(stored, "selection." + i));
       }
-      return numbers;
+      return numbers.progress();
     } catch (JsonProcessingException e) {
       throw CmoeException.badInput(file, "is no saved state that this version of cmoe reads");
     }

@@ -30,8 +30,6 @@ import dev.cmoe.recipe.RecipeLayers;
 import dev.cmoe.recipe.ResolvedRecipe;
 import dev.cmoe.recipe.RouterSpec;
 import dev.cmoe.report.CarveReport;
-import dev.cmoe.report.HtmlReport;
-import dev.cmoe.report.JsonReport;
 import dev.cmoe.report.LayerFigures;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.RunListener;
@@ -241,8 +239,7 @@ public final class CarveJob implements AutoCloseable {
       staged.dropScratch();
       CarveReport report = report(output, layers, measured, written);
       files.writeCard(output, report);
-      JsonReport.write(report, staged.directory().resolve("report.json"));
-      HtmlReport.write(report, staged.directory().resolve("report.html"));
+      OutputFiles.report(report, staged.directory());
       files.writeManifest(written.digests(), report);
       staged.commit();
       return report;

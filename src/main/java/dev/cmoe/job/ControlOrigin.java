@@ -7,7 +7,7 @@ import dev.cmoe.nn.Decoder;
 import dev.cmoe.recipe.CarveRecipe;
 import dev.cmoe.recipe.RecipeLayers;
 import dev.cmoe.report.CalibrationFigures;
-import dev.cmoe.report.CarveReport;
+import dev.cmoe.report.RunReport;
 import dev.cmoe.run.CmoeException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,7 +90,8 @@ record ControlOrigin(CarveRecipe recipe, Windows calibration, String source) {
   }
 
   private static boolean sawNoText(Path directory) {
-    Path file = directory.resolve("report.json");
-    return Files.exists(file) && CarveReport.read(file).calibration() == null;
+    Path file = directory.resolve(OutputFiles.REPORT);
+    return Files.exists(file)
+        && RunReport.read(file).carving().filter(carve -> carve.calibration() == null).isPresent();
   }
 }

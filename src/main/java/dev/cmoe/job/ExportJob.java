@@ -2,7 +2,6 @@ package dev.cmoe.job;
 
 import dev.cmoe.carve.PlanWriter;
 import dev.cmoe.checkpoint.Checkpoint;
-import dev.cmoe.checkpoint.Manifest;
 import dev.cmoe.checkpoint.ModelCard;
 import dev.cmoe.checkpoint.ModelLocation;
 import dev.cmoe.checkpoint.OwnModel;
@@ -12,25 +11,16 @@ import dev.cmoe.export.ExportFormat;
 import dev.cmoe.export.NativeTensors;
 import dev.cmoe.export.Written;
 import dev.cmoe.recipe.OutputFormat;
-import dev.cmoe.report.CarveReport;
-import dev.cmoe.report.HtmlReport;
-import dev.cmoe.report.JsonReport;
+import dev.cmoe.report.RunReport;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.RunListener;
 import dev.cmoe.run.Stage;
-import dev.cmoe.run.Versions;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /** {@code cmoe export}: a carved model in the own format, written in another. */
 public final class ExportJob {
@@ -126,7 +116,7 @@ public final class ExportJob {
     }
   }
 
-  /** Plan, recipe and report of the carve, and a card and a manifest of this output. */
+  /** Plan, recipe and report of the input, and a card and a manifest of this output. */
   private static void finish(
       Checkpoint carved,
       ExportFormat format,
@@ -137,48 +127,15 @@ public final class ExportJob {
     Path from = carved.directory();
     takeOver(from.resolve(PlanWriter.FOLDER), directory.resolve(PlanWriter.FOLDER));
     takeOver(from.resolve(OutputFiles.RECIPE), directory.resolve(OutputFiles.RECIPE));
-    if (Files.exists(from.resolve("report.json"))) {
-      CarveReport report =
-          CarveReport.read(from.resolve("report.json"))
+    if (Files.exists(from.resolve(OutputFiles.REPORT))) {
+      RunReport report =
+          RunReport.read(from.resolve(OutputFiles.REPORT))
               .exported(output.toString(), format.id().id(), written.elements(), warnings);
-      JsonReport.write(report, directory.resolve("report.json"));
-      HtmlReport.write(report, directory.resolve("report.html"));
+      OutputFiles.report(report, directory);
       OutputFiles.card(output, report, ModelCard.licenseOf(from), format.remoteCode())
           .write(directory);
     }
-    manifest(carved, format, written, directory);
-  }
-
-  private static void manifest(
-      Checkpoint model, ExportFormat format, Written written, Path directory) {
-    Path from = model.directory();
-    Optional<Manifest> carved =
-        Files.exists(from.resolve(Manifest.FILE))
-            ? Optional.of(Manifest.read(from))
-            : Optional.empty();
-    List<String> settings = new ArrayList<>(carved.map(Manifest::settings).orElse(List.of()));
-    settings.removeIf(setting -> setting.startsWith("output.format="));
-    settings.add("output.format=" + format.id().id());
-    SortedMap<String, Manifest.OutputFile> files = Manifest.files(directory, written.digests());
-    OutputFiles.REPORTS.forEach(files::remove);
-    Map<String, Object> timings = new TreeMap<>();
-    timings.put("finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
-    Versions versions = Versions.current();
-    Manifest.of(
-            versions.cmoe(),
-            OutputFiles.libraries(versions),
-            settings,
-            carved.map(Manifest::seed).orElse(0L),
-            carved
-                .map(Manifest::input)
-                .orElseGet(
-                    () ->
-                        Manifest.Input.of(
-                            String.valueOf(from.toAbsolutePath().normalize().getFileName()),
-                            model)),
-            files,
-            timings)
-        .write(directory);
+    DerivedManifest.of(carved).write(format, written, directory);
   }
 
   /** A file, or a folder with its files. */

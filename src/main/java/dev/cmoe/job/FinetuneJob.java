@@ -5,7 +5,7 @@ import dev.cmoe.arch.RouterKind;
 import dev.cmoe.arch.TensorLayout;
 import dev.cmoe.calibration.TextFiles;
 import dev.cmoe.calibration.TokenWindows;
-import dev.cmoe.checkpoint.Manifest;
+import dev.cmoe.checkpoint.ModelCard;
 import dev.cmoe.checkpoint.ModelLocation;
 import dev.cmoe.checkpoint.StagedOutput;
 import dev.cmoe.export.CarvedSource;
@@ -22,7 +22,9 @@ import dev.cmoe.nn.Decoder;
 import dev.cmoe.recipe.OutputFormat;
 import dev.cmoe.recipe.OutputSpec;
 import dev.cmoe.recipe.RuntimeSpec;
-import dev.cmoe.report.RunCost;
+import dev.cmoe.report.FinetuneReport;
+import dev.cmoe.report.FinetuneSetup;
+import dev.cmoe.report.RunReport;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.RunListener;
 import dev.cmoe.run.Stage;
@@ -33,16 +35,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 
 /**
  * {@code cmoe finetune}: everything that can be wrong with the request is found first, then the
@@ -70,6 +67,7 @@ public final class FinetuneJob implements AutoCloseable {
   private final ExportFormat format;
   private final String source;
   private final String fingerprint;
+  private final Optional<RunReport> before;
 
   /**
    * What a run would do.
@@ -91,15 +89,7 @@ public final class FinetuneJob implements AutoCloseable {
       long peakBytes) {}
 
   /** What a run did. */
-  public record Result(
-      Plan plan,
-      String output,
-      String text,
-      Optional<String> teacher,
-      Trainer.Result trained,
-      double tokensPerSecond,
-      List<String> warnings,
-      RunCost cost) {}
+  public record Result(Plan plan, FinetuneReport report) {}
 
   /** Opens and checks the inputs. */
   public FinetuneJob(
@@ -146,6 +136,7 @@ public final class FinetuneJob implements AutoCloseable {
       this.spec = spec(kinds, window);
       this.fingerprint = fingerprint();
       MemoryEstimate.requireParameters(student, spec);
+      this.before = reported(directory);
     } catch (RuntimeException e) {
       dense.ifPresent(Decoder::close);
       if (opened != null) {
@@ -239,6 +230,20 @@ public final class FinetuneJob implements AutoCloseable {
         settings.seed());
   }
 
+  /** A report that cannot be read is no reason not to train, but the new one begins anew. */
+  private Optional<RunReport> reported(Path directory) {
+    Path file = directory.resolve(OutputFiles.REPORT);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(RunReport.read(file));
+    } catch (CmoeException e) {
+      meter.warn(e.getMessage() + "; the new report says nothing of the carve");
+      return Optional.empty();
+    }
+  }
+
   /** Of all that decides what a step does, the machine's part included. */
   private String fingerprint() {
     Sha256 digest = new Sha256();
@@ -312,10 +317,7 @@ public final class FinetuneJob implements AutoCloseable {
     }
     makeParent(stateOf(output));
     try (Trainer trainer = new Trainer(student, teacher, spec, text, meter)) {
-      long begun = System.nanoTime();
-      Trainer.Result trained = trainer.run(state);
-      double seconds = (System.nanoTime() - begun) / 1e9;
-      Result result = write(output, overwrite, trainer, trained, seconds);
+      Result result = write(output, overwrite, trainer, trainer.run(state));
       state.delete();
       return result;
     }
@@ -330,8 +332,7 @@ public final class FinetuneJob implements AutoCloseable {
     }
   }
 
-  private Result write(
-      Path output, boolean overwrite, Trainer trainer, Trainer.Result trained, double seconds) {
+  private Result write(Path output, boolean overwrite, Trainer trainer, Trainer.Result trained) {
     Path input = student.checkpoint().directory();
     try (StagedOutput staged = StagedOutput.create(output, overwrite, input, bytesNeeded())) {
       CarvedSource merged = new CarvedSource(trainer.merged());
@@ -343,56 +344,41 @@ public final class FinetuneJob implements AutoCloseable {
       ExportJob.checkTensors(format, staged.directory());
       Path adapter = Files.createDirectory(staged.directory().resolve(ADAPTER));
       trainer.writeAdapter(adapter, input.toAbsolutePath().normalize().toString());
-      Result result =
-          new Result(
-              plan(),
-              output.toString(),
-              source,
-              settings.teacher(),
-              trained,
-              trainer.tokens() / seconds,
-              meter.warnings(),
-              meter.cost());
-      manifest(staged.directory(), written);
+      FinetuneReport report = report(output, trained, merged.shape(), written);
+      OutputFiles.report(report, staged.directory());
+      OutputFiles.card(output, report, ModelCard.licenseOf(input), format.remoteCode())
+          .write(staged.directory());
+      DerivedManifest.of(student.checkpoint())
+          .section("finetune", settled())
+          .seed(spec.seed())
+          .cost(report.cost())
+          .write(format, written, staged.directory());
       staged.commit();
-      return result;
+      return new Result(plan(), report);
     } catch (IOException e) {
       throw CmoeException.resources(output + ": cannot be written (" + e.getMessage() + ")", e);
     }
   }
 
-  private void manifest(Path directory, Written written) {
-    Path from = student.checkpoint().directory();
-    Optional<Manifest> carved =
-        Files.exists(from.resolve(Manifest.FILE))
-            ? Optional.of(Manifest.read(from))
-            : Optional.empty();
-    List<String> all = new ArrayList<>(carved.map(Manifest::settings).orElse(List.of()));
-    all.removeIf(setting -> setting.startsWith("output.format=") || setting.startsWith("finetune"));
-    all.add("output.format=" + format.id().id());
-    all.add("finetune=" + spec);
-    all.add("finetune.data=" + source);
-    settings.teacher().ifPresent(name -> all.add("finetune.teacher=" + name));
-    SortedMap<String, Manifest.OutputFile> files = Manifest.files(directory, written.digests());
-    OutputFiles.REPORTS.forEach(files::remove);
-    Map<String, Object> timings = new TreeMap<>();
-    timings.put("finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
-    Versions versions = Versions.current();
-    Manifest.of(
-            versions.cmoe(),
-            OutputFiles.libraries(versions),
-            all,
-            spec.seed(),
-            carved
-                .map(Manifest::input)
-                .orElseGet(
-                    () ->
-                        Manifest.Input.of(
-                            String.valueOf(from.toAbsolutePath().normalize().getFileName()),
-                            student.checkpoint())),
-            files,
-            timings)
-        .write(directory);
+  private Map<String, String> settled() {
+    return TrainingSettings.of(settings, spec, text.length(), source);
+  }
+
+  private FinetuneReport report(
+      Path output, Trainer.Result trained, MoeShape shape, Written written) {
+    FinetuneFigures figures = new FinetuneFigures(plan(), spec, trained);
+    FinetuneSetup setup =
+        figures.setup(
+            output.toString(),
+            source,
+            settings.teacher(),
+            settled(),
+            student,
+            before,
+            DerivedManifest.of(student.checkpoint()));
+    FinetuneReport report =
+        figures.report(setup, student, shape, written.elements(), meter.warnings(), meter.cost());
+    return before.map(report::after).orElse(report);
   }
 
   @Override

@@ -15,6 +15,12 @@ import dev.cmoe.export.ExportFormat;
 import dev.cmoe.nn.Decoder;
 import dev.cmoe.recipe.ResolvedRecipe;
 import dev.cmoe.report.CarveReport;
+import dev.cmoe.report.FinetunePerplexity;
+import dev.cmoe.report.FinetuneReport;
+import dev.cmoe.report.HtmlReport;
+import dev.cmoe.report.JsonReport;
+import dev.cmoe.report.RunFigures;
+import dev.cmoe.report.RunReport;
 import dev.cmoe.report.StageCost;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.Versions;
@@ -24,6 +30,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -34,8 +41,11 @@ import java.util.TreeMap;
 final class OutputFiles {
   static final String RECIPE = "cmoe_recipe.yaml";
 
+  static final String REPORT = "report.json";
+  private static final String PAGE = "report.html";
+
   /** They hold timings, so a digest of them would differ between equal runs. */
-  static final List<String> REPORTS = List.of("report.json", "report.html");
+  static final List<String> REPORTS = List.of(REPORT, PAGE);
 
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
@@ -98,14 +108,21 @@ final class OutputFiles {
         .write(directory);
   }
 
-  static ModelCard card(Path output, CarveReport report, ObjectNode license, boolean remoteCode) {
-    var perplexity = report.perplexity();
+  /** Both forms of a report into {@code directory}. */
+  static void report(RunReport report, Path directory) {
+    JsonReport.write(report, directory.resolve(REPORT));
+    HtmlReport.write(report, directory.resolve(PAGE));
+  }
+
+  static ModelCard card(Path output, RunReport of, ObjectNode license, boolean remoteCode) {
+    RunFigures report = of.figures();
+    var perplexity = of.carving().map(CarveReport::perplexity).orElse(null);
     return new ModelCard(
         String.valueOf(output.toAbsolutePath().normalize().getFileName()),
         report.model().name(),
         license,
         report.experts(),
-        report.preset(),
+        report.preset() == null ? "" : report.preset(),
         report.format(),
         report.calibration() == null ? "" : String.join(", ", report.calibration().files()),
         perplexity == null ? "" : perplexity.text(),
@@ -113,8 +130,34 @@ final class OutputFiles {
         perplexity == null ? OptionalDouble.empty() : optional(perplexity.carved()),
         report.parameters().total(),
         report.parameters().active(),
+        tunings(of),
         remoteCode,
         Versions.current().cmoe());
+  }
+
+  /** All fine-tunings of a model, the first one first. */
+  private static List<ModelCard.FineTuning> tunings(RunReport report) {
+    if (!(report instanceof FinetuneReport last)) {
+      return List.of();
+    }
+    List<ModelCard.FineTuning> tunings = new ArrayList<>();
+    tunings.add(tuning(last));
+    last.earlier().forEach(each -> tunings.add(0, tuning(each)));
+    return tunings;
+  }
+
+  private static ModelCard.FineTuning tuning(FinetuneReport report) {
+    FinetunePerplexity perplexity = report.perplexity();
+    return new ModelCard.FineTuning(
+        report.setup().text(),
+        report.setup().teacher() == null ? "" : Figures.nameOf(report.setup().teacher()),
+        String.join(", ", report.extent().trained()),
+        report.extent().parameters(),
+        report.extent().steps(),
+        report.extent().tokens(),
+        perplexity == null ? OptionalDouble.empty() : optional(perplexity.dense()),
+        perplexity == null ? OptionalDouble.empty() : optional(perplexity.before()),
+        perplexity == null ? OptionalDouble.empty() : optional(perplexity.after()));
   }
 
   private static OptionalDouble optional(Double value) {

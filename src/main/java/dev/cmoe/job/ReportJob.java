@@ -2,9 +2,9 @@ package dev.cmoe.job;
 
 import dev.cmoe.checkpoint.StagedFile;
 import dev.cmoe.report.BenchFigures;
-import dev.cmoe.report.CarveReport;
 import dev.cmoe.report.Comparison;
 import dev.cmoe.report.ComparisonPage;
+import dev.cmoe.report.RunReport;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.RunListener;
 import java.io.IOException;
@@ -12,7 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** {@code cmoe report}: reads what carves reported and writes one page about them. */
+/**
+ * {@code cmoe report}: reads what carves and fine-tunings reported and writes one page about them.
+ */
 public final class ReportJob {
   private ReportJob() {}
 
@@ -51,16 +53,16 @@ public final class ReportJob {
     if (!Files.isDirectory(place)) {
       if (!Files.exists(place)) {
         throw CmoeException.badInput(
-            place, "no such directory or report.json; name what cmoe carve wrote");
+            place, "no such directory or report.json; name what cmoe carve or finetune wrote");
       }
-      return new Comparison.Source(place, CarveReport.read(place));
+      return new Comparison.Source(place, RunReport.read(place));
     }
-    Path file = place.resolve("report.json");
+    Path file = place.resolve(OutputFiles.REPORT);
     if (!Files.exists(file)) {
       throw CmoeException.badInput(
-          place, "has no report.json, so it is not a directory that cmoe carve wrote");
+          place, "has no report.json, so it is not a directory that cmoe carve or finetune wrote");
     }
-    return new Comparison.Source(place, CarveReport.read(file));
+    return new Comparison.Source(place, RunReport.read(file));
   }
 
   private record Kind() implements StagedFile.Kind {

@@ -9,6 +9,9 @@ final class BarChart {
   private static final double THICKNESS = 9;
   private static final double NOTE_WIDTH = 58;
 
+  /** Left of here the scale says what it is. */
+  private static final double SCALE_WIDTH = 66;
+
   /** From this ratio of largest to smallest on, a linear bar would be too short to read. */
   private static final double LOG_FROM = 8;
 
@@ -63,7 +66,10 @@ final class BarChart {
     for (double tick : axis.ticks()) {
       double x = axis.at(tick) * SvgChart.WIDTH;
       svg.line("grid", x, 18, x, bottom + 4);
-      svg.text("tick", Math.min(x, SvgChart.WIDTH - 14), bottom + 18, "middle", logTicks.of(tick));
+      if (x > SCALE_WIDTH) {
+        svg.text(
+            "tick", Math.min(x, SvgChart.WIDTH - 14), bottom + 18, "middle", logTicks.of(tick));
+      }
     }
     double y = 0;
     for (Bar bar : bars) {

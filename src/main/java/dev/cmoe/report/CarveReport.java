@@ -1,8 +1,8 @@
 package dev.cmoe.report;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -39,7 +39,8 @@ public record CarveReport(
     List<LayerFigures> layers,
     ParameterCounts parameters,
     List<String> warnings,
-    RunCost cost) {
+    RunCost cost)
+    implements RunReport {
 
   /** Value of the {@code schema} field. */
   public static final String SCHEMA = "cmoe.carve/1";
@@ -54,11 +55,6 @@ public record CarveReport(
     settings = settings == null ? List.of() : List.copyOf(settings);
     layers = layers == null ? List.of() : List.copyOf(layers);
     warnings = warnings == null ? List.of() : List.copyOf(warnings);
-  }
-
-  /** Reads a {@code report.json}; fields it does not know are ignored. */
-  public static CarveReport read(Path file) {
-    return JsonReport.read(file);
   }
 
   /** The same report without time and memory: equal for two runs of one recipe. */
@@ -82,12 +78,37 @@ public record CarveReport(
         null);
   }
 
-  /**
-   * The same model in another format.
-   *
-   * @param elements in the files of that format
-   * @param more warnings of the export
-   */
+  @Override
+  public String schema() {
+    return SCHEMA;
+  }
+
+  @Override
+  public Optional<CarveReport> carving() {
+    return Optional.of(this);
+  }
+
+  @Override
+  public RunFigures figures() {
+    return new RunFigures(
+        output,
+        format,
+        experts,
+        preset,
+        model,
+        calibration,
+        computeDtype,
+        threads,
+        settings,
+        perplexity,
+        null,
+        false,
+        layers,
+        parameters,
+        cost);
+  }
+
+  @Override
   public CarveReport exported(String directory, String as, long elements, List<String> more) {
     return new CarveReport(
         directory,
@@ -103,7 +124,7 @@ public record CarveReport(
         settings,
         perplexity,
         layers,
-        new ParameterCounts(parameters.total(), parameters.active(), parameters.dense(), elements),
+        parameters.storing(elements),
         Stream.concat(warnings.stream(), more.stream()).toList(),
         cost);
   }

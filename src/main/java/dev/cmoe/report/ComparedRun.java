@@ -7,7 +7,7 @@ package dev.cmoe.report;
  * @param name what a person calls it, such as the directory it was read from
  * @param bench its speed; null where not given
  */
-public record ComparedRun(char letter, String name, CarveReport report, BenchFigures bench) {
+public record ComparedRun(char letter, String name, RunFigures report, BenchFigures bench) {
 
   /** Number from 0, which decides its colour. */
   int index() {

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 /**
  * Several runs side by side, and what keeps their figures from being comparable.
  *
- * @param sameModel whether all runs carved the same dense model, as far as their reports tell
+ * @param sameModel whether all runs began with the same dense model, as far as their reports tell
  * @param sameText whether all were measured on the same text in the same windows
  * @param warnings what differs that should not, one line each
  */
@@ -37,7 +37,7 @@ public record Comparison(
    *
    * @param place the directory, or the file where that was named
    */
-  public record Source(Path place, CarveReport report) {}
+  public record Source(Path place, RunReport report) {}
 
   /**
    * @throws CmoeException of kind USAGE for too many runs, BAD_INPUT for speeds that belong to none
@@ -60,7 +60,7 @@ public record Comparison(
     }
     List<ComparedRun> runs = new ArrayList<>();
     for (int i = 0; i < speeds.length; i++) {
-      CarveReport report = sources.get(i).report();
+      RunFigures report = sources.get(i).report().figures();
       runs.add(
           new ComparedRun((char) ('A' + i), sources.get(i).place().toString(), report, speeds[i]));
     }
@@ -120,7 +120,7 @@ public record Comparison(
         + ".";
   }
 
-  private static String model(CarveReport report) {
+  private static String model(RunFigures report) {
     CarvedModel model = report.model();
     return "%s (%s, %d layers of %d with %d neurons, %s parameters)"
         .formatted(
@@ -132,7 +132,7 @@ public record Comparison(
             NumberText.magnitude(report.parameters().dense()));
   }
 
-  private static String text(CarveReport report) {
+  private static String text(RunFigures report) {
     PerplexityFigures figures = report.perplexity();
     if (figures == null) {
       return "not evaluated";

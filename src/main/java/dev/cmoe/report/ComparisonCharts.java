@@ -50,7 +50,7 @@ final class ComparisonCharts {
             "imbalance",
             "Load of the busiest expert over the mean load",
             "1 is balanced.",
-            layer -> layer.expertLoad().isEmpty() ? null : layer.imbalance(),
+            layer -> layer.expertLoad().isEmpty() ? null : layer.load().imbalance(),
             null,
             1);
   }
@@ -104,7 +104,7 @@ final class ComparisonCharts {
       PerplexityFigures figures = run.report().perplexity();
       String hint = run.letter() + " " + run.name() + ": " + quality().text().of(carved);
       byPreset
-          .computeIfAbsent(run.report().preset(), preset -> new ArrayList<>())
+          .computeIfAbsent(run.report().method(), method -> new ArrayList<>())
           .add(
               new ScatterChart.Point(
                   x, carved, String.valueOf(run.letter()), run.css(), RADIUS, hint));
@@ -161,7 +161,7 @@ final class ComparisonCharts {
       any = true;
       PerplexityFigures.StandardErrors errors = run.report().perplexity().standardErrors();
       Double error = errors == null ? null : shown(run, errors.carved());
-      String label = run.letter() + "  " + run.report().experts() + ", " + run.report().preset();
+      String label = run.letter() + "  " + run.report().experts() + ", " + run.report().method();
       String ratio =
           relative || run.dense() == null ? "" : NumberText.ratio(run.carved() / run.dense());
       String text = relative ? NumberText.ratio(carved) : NumberText.perplexity(carved);

@@ -1,6 +1,5 @@
 package dev.cmoe.report;
 
-import static dev.cmoe.report.Markup.element;
 import static dev.cmoe.report.Markup.escape;
 
 import java.nio.charset.StandardCharsets;
@@ -80,28 +79,34 @@ public final class ComparisonPage {
   }
 
   private String tiles() {
-    StringBuilder tiles = new StringBuilder();
+    Tiles tiles = new Tiles();
     for (ComparedRun run : comparison.runs()) {
-      CarveReport report = run.report();
+      RunFigures report = run.report();
       String name =
           "<span class=\"swatch "
               + run.css()
               + "\">"
               + run.letter()
               + "</span> "
-              + escape(report.experts() + ", " + report.preset());
-      String note =
-          run.dense() == null || run.carved() == null
-              ? "not evaluated"
-              : NumberText.ratio(run.carved() / run.dense()) + " of dense";
-      tiles
-          .append("<div class=\"tile\">")
-          .append(element("div", "name", name))
-          .append(element("div", "figure", escape(NumberText.perplexity(run.carved()))))
-          .append(element("div", "note", escape(note + ", " + run.name())))
-          .append("</div>\n");
+              + escape(report.experts() + ", " + report.method());
+      tiles.addMarkup(name, NumberText.perplexity(run.carved()), note(run) + ", " + run.name());
     }
-    return element("div", "tiles", tiles.toString()) + "\n";
+    return tiles.render();
+  }
+
+  private static String note(ComparedRun run) {
+    if (run.carved() == null) {
+      return "not evaluated";
+    }
+    String before =
+        run.report().before() == null
+            ? ""
+            : NumberText.perplexity(run.report().before()) + " before fine-tuning";
+    if (run.dense() == null) {
+      return before.isEmpty() ? "dense not measured" : before;
+    }
+    String dense = NumberText.ratio(run.carved() / run.dense()) + " of dense";
+    return before.isEmpty() ? dense : dense + ", " + before;
   }
 
   /** Only what differs: what is equal everywhere explains nothing. */
@@ -110,13 +115,13 @@ public final class ComparisonPage {
     List<Map<String, String>> values = new ArrayList<>();
     for (ComparedRun run : comparison.runs()) {
       Map<String, String> own = new LinkedHashMap<>();
-      CarveReport report = run.report();
+      RunFigures report = run.report();
       own.put("format", report.format());
       CalibrationFigures text = report.calibration();
       own.put(
           "calibration",
           text == null
-              ? "a saved plan"
+              ? run.report().fineTuned() ? "" : "a saved plan"
               : NumberText.count(text.tokens()) + " tokens of " + String.join(", ", text.files()));
       own.put("computed in", String.valueOf(report.computeDtype()));
       own.put("threads", Integer.toString(report.threads()));

@@ -5,23 +5,31 @@ import java.util.Objects;
 
 /** Where time and memory went. */
 final class CostCards {
-  private final CarveReport report;
+  private final RunCost cost;
+  private final List<LayerFigures> layers;
+  private final String prefix;
 
-  CostCards(CarveReport report) {
-    this.report = report;
+  /**
+   * @param layers what was carved; empty where the run did not go layer by layer
+   * @param prefix of the charts' names, which are unique in a page
+   */
+  CostCards(RunCost cost, List<LayerFigures> layers, String prefix) {
+    this.cost = cost;
+    this.layers = layers;
+    this.prefix = prefix;
   }
 
   String render() {
-    return report.cost() == null ? "" : time() + memory() + layers();
+    return cost == null ? "" : time() + memory() + layers();
   }
 
   private String time() {
-    RunCost cost = report.cost();
     if (cost.stages().isEmpty()) {
       return "";
     }
     BarChart chart =
-        new BarChart("time", "Wall time of each stage", "Bars, in the order the stages ran.");
+        new BarChart(
+            prefix + "time", "Wall time of each stage", "Bars, in the order the stages ran.");
     FigureTable table = new FigureTable("Wall time", List.of("Stage", "Seconds", "Share"));
     for (StageCost stage : cost.stages()) {
       String share = NumberText.percent(stage.seconds() / Math.max(1e-9, cost.totalSeconds()));
@@ -34,13 +42,14 @@ final class CostCards {
   }
 
   private String memory() {
-    RunCost cost = report.cost();
     if (cost.stages().stream().allMatch(stage -> stage.peakAnonymousBytes() == null)) {
       return "";
     }
     BarChart chart =
         new BarChart(
-            "memory", "Peak anonymous memory of each stage", "Bars, in the order the stages ran.");
+            prefix + "memory",
+            "Peak anonymous memory of each stage",
+            "Bars, in the order the stages ran.");
     FigureTable table =
         new FigureTable("Peak resident memory", List.of("Stage", "Anonymous", "With mapped files"));
     for (StageCost stage : cost.stages()) {
@@ -63,7 +72,6 @@ final class CostCards {
   }
 
   private String layers() {
-    List<LayerFigures> layers = report.layers();
     if (layers.size() < 2 || layers.stream().map(LayerFigures::seconds).anyMatch(Objects::isNull)) {
       return "";
     }
@@ -73,7 +81,7 @@ final class CostCards {
     }
     String chart =
         new LineChart(
-                "layer-time",
+                prefix + "layer-time",
                 "Wall time of each layer",
                 "Dots and a line.",
                 LayerCards.indices(layers),

@@ -18,16 +18,29 @@ final class HeatMap {
   private static final double TOP = 6;
   private static final double[] SPANS = {1.25, 1.5, 2, 4, 8};
 
-  private final List<LayerFigures> layers;
+  private final List<LayerLoad> layers;
   private final int experts;
   private final double span;
 
-  HeatMap(List<LayerFigures> layers) {
+  HeatMap(List<LayerLoad> layers) {
+    this(layers, span(layers));
+  }
+
+  /**
+   * @param span ratio to a balanced load at the ends of the scale, so that maps beside each other
+   *     compare
+   */
+  HeatMap(List<LayerLoad> layers, double span) {
     this.layers = layers;
-    this.experts = layers.stream().mapToInt(layer -> layer.expertLoad().size()).max().orElse(0);
+    this.experts = layers.stream().mapToInt(layer -> layer.shares().size()).max().orElse(0);
+    this.span = span;
+  }
+
+  /** The span that suits all of these layers. */
+  static double span(List<LayerLoad> layers) {
     double widest =
         layers.stream()
-            .flatMap(layer -> ratios(layer).stream())
+            .flatMap(layer -> layer.ratios().stream())
             .mapToDouble(ratio -> ratio > 0 ? Math.max(ratio, 1 / ratio) : 1)
             .max()
             .orElse(1);
@@ -35,7 +48,7 @@ final class HeatMap {
     for (int i = SPANS.length - 1; i >= 0; i--) {
       chosen = SPANS[i] >= widest * 0.95 ? SPANS[i] : chosen;
     }
-    this.span = chosen;
+    return chosen;
   }
 
   boolean numbered() {
@@ -65,18 +78,18 @@ final class HeatMap {
   private void cells(SvgChart svg, double width, double height) {
     double gap = 2;
     for (int row = 0; row < layers.size(); row++) {
-      LayerFigures layer = layers.get(row);
-      List<Double> ratios = ratios(layer);
+      LayerLoad layer = layers.get(row);
+      List<Double> ratios = layer.ratios();
       for (int column = 0; column < ratios.size(); column++) {
         double x = LEFT + column * width;
         double y = TOP + row * height;
         int shade = shade(ratios.get(column));
-        String load = NumberText.percent(layer.expertLoad().get(column));
+        String load = NumberText.percent(layer.shares().get(column));
         String hint = "layer " + layer.index() + ", expert " + column + ": " + load + " of tokens";
         svg.rect("h" + shade, x, y, width - gap, height - gap, 2, hint);
         if (height >= 16 && width >= 26) {
           String css = shade == 0 || shade == SHADES - 1 ? "cell strong" : "cell";
-          String digits = Long.toString(Math.round(layer.expertLoad().get(column) * 100));
+          String digits = Long.toString(Math.round(layer.shares().get(column) * 100));
           svg.text(css, x + (width - gap) / 2, y + height / 2 + 3, "middle", digits);
         }
       }
@@ -90,7 +103,7 @@ final class HeatMap {
       paths.add(new StringBuilder());
     }
     for (int row = 0; row < layers.size(); row++) {
-      List<Double> ratios = new ArrayList<>(ratios(layers.get(row)));
+      List<Double> ratios = new ArrayList<>(layers.get(row).ratios());
       if (!numbered()) {
         ratios.sort(Collections.reverseOrder());
       }
@@ -154,10 +167,5 @@ final class HeatMap {
     double position = Math.log(ratio) / Math.log(span);
     int shade = (int) Math.round((SHADES - 1) / 2.0 * (1 + position));
     return Math.max(0, Math.min(SHADES - 1, shade));
-  }
-
-  private static List<Double> ratios(LayerFigures layer) {
-    double mean = layer.expertLoad().stream().mapToDouble(v -> v).average().orElse(0);
-    return layer.expertLoad().stream().map(load -> mean > 0 ? load / mean : 0).toList();
   }
 }

@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.FailureKind;
@@ -18,11 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The contract document {@code cmoe.carve/1}. Keys stand in the order of the records, absent
- * figures are left out, and time and memory come last, flattened to the top level.
+ * The contract documents {@code cmoe.carve/1} and {@code cmoe.finetune/1}. Keys stand in the order
+ * of the records, and absent figures are left out.
  */
 public final class JsonReport {
-  private static final JsonMapper MAPPER =
+  static final JsonMapper MAPPER =
       JsonMapper.builder()
           .defaultPropertyInclusion(JsonInclude.Value.ALL_NON_NULL)
           // The same digits on every JDK.
@@ -37,7 +36,7 @@ public final class JsonReport {
   private JsonReport() {}
 
   /** The document, ending in a line feed. */
-  public static String render(CarveReport report) {
+  public static String render(RunReport report) {
     try {
       return PRETTY.writeValueAsString(tree(report)) + "\n";
     } catch (JsonProcessingException e) {
@@ -46,7 +45,7 @@ public final class JsonReport {
   }
 
   /** Writes the document to {@code file} as UTF-8. */
-  public static void write(CarveReport report, Path file) {
+  public static void write(RunReport report, Path file) {
     try {
       Files.writeString(file, render(report));
     } catch (IOException e) {
@@ -54,60 +53,44 @@ public final class JsonReport {
     }
   }
 
-  static CarveReport read(Path file) {
+  static RunReport read(Path file) {
     try {
-      return parse(Files.readString(file));
+      return parse(MAPPER.readTree(Files.readString(file)));
     } catch (JsonProcessingException e) {
-      throw CmoeException.badInput(file, "not a carve report: " + e.getOriginalMessage());
+      throw CmoeException.badInput(
+          file, "not a report of a carve or a fine-tuning: " + e.getOriginalMessage());
     } catch (IllegalArgumentException | NullPointerException e) {
-      throw CmoeException.badInput(file, "not a carve report: " + e.getMessage());
+      throw CmoeException.badInput(
+          file, "not a report of a carve or a fine-tuning: " + e.getMessage());
     } catch (IOException e) {
       throw new CmoeException(
           FailureKind.BAD_INPUT, file + ": cannot be read: " + e.getMessage(), e);
     }
   }
 
-  private static ObjectNode tree(CarveReport report) {
-    ObjectNode root = MAPPER.createObjectNode().put("schema", CarveReport.SCHEMA);
-    root.setAll((ObjectNode) MAPPER.valueToTree(report));
-    root.remove("cost");
-    RunCost cost = report.cost();
-    if (cost == null) {
-      return root;
+  private static ObjectNode tree(RunReport report) {
+    if (report instanceof FinetuneReport tuned) {
+      return FinetuneDocument.tree(tuned);
     }
-    ObjectNode seconds = root.putObject("seconds").put("total", cost.totalSeconds());
-    for (StageCost stage : cost.stages()) {
-      // A stage that ran twice counts with both.
-      seconds.put(stage.name(), seconds.path(stage.name()).asDouble(0) + stage.seconds());
-    }
-    if (cost.peakRssBytes() != null) {
-      root.put("peakRssBytes", cost.peakRssBytes());
-    }
-    if (cost.peakAnonymousBytes() != null) {
-      root.put("peakAnonymousBytes", cost.peakAnonymousBytes());
-    }
-    root.set("stages", MAPPER.valueToTree(cost.stages()));
-    return root;
+    return CarveDocument.tree((CarveReport) report);
   }
 
-  private static CarveReport parse(String text) throws JsonProcessingException {
-    JsonNode read = MAPPER.readTree(text);
+  private static RunReport parse(JsonNode read) throws JsonProcessingException {
     if (!(read instanceof ObjectNode root)) {
       throw new IllegalArgumentException("the document is no object");
     }
     String schema = root.path("schema").asText("absent");
-    if (!schema.equals(CarveReport.SCHEMA)) {
-      throw new IllegalArgumentException(
-          "schema is " + schema + ", expected " + CarveReport.SCHEMA);
-    }
-    if (root.has("seconds")) {
-      ObjectNode cost = root.putObject("cost");
-      cost.set("totalSeconds", root.path("seconds").path("total"));
-      cost.set("peakRssBytes", root.get("peakRssBytes"));
-      cost.set("peakAnonymousBytes", root.get("peakAnonymousBytes"));
-      JsonNode stages = root.path("stages");
-      cost.set("stages", stages instanceof ArrayNode ? stages : MAPPER.createArrayNode());
-    }
-    return MAPPER.treeToValue(root, CarveReport.class);
+    return switch (schema) {
+      case CarveReport.SCHEMA -> CarveDocument.parse(root);
+      case FinetuneReport.SCHEMA -> FinetuneDocument.parse(root);
+      default ->
+          throw new IllegalArgumentException(
+              "schema is "
+                  + schema
+                  + ", expected "
+                  + CarveReport.SCHEMA
+                  + " or "
+                  + FinetuneReport.SCHEMA);
+    };
   }
 }

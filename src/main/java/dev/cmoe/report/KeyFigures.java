@@ -1,8 +1,5 @@
 package dev.cmoe.report;
 
-import static dev.cmoe.report.Markup.element;
-import static dev.cmoe.report.Markup.escape;
-
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -11,7 +8,7 @@ import java.util.function.Function;
 /** The row of large figures under the verdict. */
 final class KeyFigures {
   private final CarveReport report;
-  private final StringBuilder tiles = new StringBuilder();
+  private final Tiles tiles = new Tiles();
 
   private KeyFigures(CarveReport report) {
     this.report = report;
@@ -24,7 +21,7 @@ final class KeyFigures {
     figures.parameters();
     figures.router();
     figures.cost();
-    return element("div", "tiles", figures.tiles.toString()) + "\n";
+    return figures.tiles.render();
   }
 
   /** The mean of a figure over the layers that have it; null where none has. */
@@ -43,7 +40,7 @@ final class KeyFigures {
       double ratio = figures.carved() / figures.dense();
       note = NumberText.ratio(ratio) + " of dense " + NumberText.perplexity(figures.dense());
     }
-    tile("Perplexity", NumberText.perplexity(figures.carved()), note);
+    tiles.add("Perplexity", NumberText.perplexity(figures.carved()), note);
   }
 
   private void budget() {
@@ -54,14 +51,14 @@ final class KeyFigures {
       if (!report.routes()) {
         note = "the same neurons each time";
       }
-      tile("FFN per token", NumberText.shortPercent(budget.share()), note);
+      tiles.add("FFN per token", NumberText.shortPercent(budget.share()), note);
     }
   }
 
   private void parameters() {
     ParameterCounts counts = report.parameters();
     String note = "of " + NumberText.magnitude(counts.total()) + " in total";
-    tile("Active parameters", NumberText.magnitude(counts.active()), note);
+    tiles.add("Active parameters", NumberText.magnitude(counts.active()), note);
   }
 
   private void router() {
@@ -69,34 +66,19 @@ final class KeyFigures {
     Double chance = mean(report.layers(), LayerFigures::chanceMass);
     if (captured != null) {
       String note = chance == null ? "" : "of the oracle’s; chance " + NumberText.percent(chance);
-      tile("Mass captured", NumberText.percent(captured), note);
+      tiles.add("Mass captured", NumberText.percent(captured), note);
     }
   }
 
   private void cost() {
     RunCost cost = report.cost();
-    if (cost == null) {
-      return;
+    if (cost != null) {
+      String longest =
+          cost.stages().stream()
+              .max(Comparator.comparingDouble(StageCost::seconds))
+              .map(stage -> "of which " + stage.name() + " " + NumberText.seconds(stage.seconds()))
+              .orElse("");
+      tiles.cost(cost, longest);
     }
-    String longest =
-        cost.stages().stream()
-            .max(Comparator.comparingDouble(StageCost::seconds))
-            .map(stage -> "of which " + stage.name() + " " + NumberText.seconds(stage.seconds()))
-            .orElse("");
-    tile("Time", NumberText.seconds(cost.totalSeconds()), longest);
-    if (cost.peakAnonymousBytes() != null) {
-      Long all = cost.peakRssBytes();
-      String note = all == null ? "" : NumberText.bytes(all) + " with mapped files";
-      tile("Peak memory", NumberText.bytes(cost.peakAnonymousBytes()), note);
-    }
-  }
-
-  private void tile(String name, String value, String note) {
-    tiles
-        .append("<div class=\"tile\">")
-        .append(element("div", "name", escape(name)))
-        .append(element("div", "figure", escape(value)))
-        .append(element("div", "note", escape(note)))
-        .append("</div>\n");
   }
 }

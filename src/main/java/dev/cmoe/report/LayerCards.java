@@ -7,12 +7,16 @@ import java.util.function.Function;
 /** How well the router chooses and how evenly it spreads the tokens, layer by layer. */
 final class LayerCards {
   private final List<LayerFigures> layers;
-  private final List<LayerFigures> routed;
+  private final List<LayerLoad> routed;
   private final CarveReport report;
 
   LayerCards(CarveReport report) {
     this.layers = report.layers();
-    this.routed = layers.stream().filter(layer -> !layer.expertLoad().isEmpty()).toList();
+    this.routed =
+        layers.stream()
+            .filter(layer -> !layer.expertLoad().isEmpty())
+            .map(LayerFigures::load)
+            .toList();
     this.report = report;
   }
 
@@ -98,19 +102,19 @@ final class LayerCards {
     if (routed.isEmpty()) {
       return "";
     }
-    double worst = routed.stream().mapToDouble(LayerFigures::imbalance).max().orElse(1);
+    double worst = routed.stream().mapToDouble(LayerLoad::imbalance).max().orElse(1);
     LineChart chart =
         new LineChart(
                 "imbalance",
                 "Busiest expert’s load over the mean load, layer by layer",
                 "At most " + NumberText.ratio(worst) + "; 1 is balanced.",
-                indices(routed),
+                routed.stream().map(LayerLoad::index).toList(),
                 (more, value) -> "×" + NumberText.significant(more, value))
             .add(
                 new LineChart.Series(
                     "busiest expert",
                     "series-b",
-                    routed.stream().map(LayerFigures::imbalance).toList(),
+                    routed.stream().map(LayerLoad::imbalance).toList(),
                     true))
             .add(
                 new LineChart.Series(
@@ -120,9 +124,8 @@ final class LayerCards {
         new FigureTable(
             "Load of the experts, as shares of tokens",
             List.of("Layer", "Least", "Mean", "Busiest", "Busiest to mean", "Never used"));
-    for (LayerFigures layer : routed) {
-      var load = layer.expertLoad().stream().mapToDouble(v -> v).summaryStatistics();
-      long idle = layer.expertLoad().stream().filter(v -> v == 0).count();
+    for (LayerLoad layer : routed) {
+      var load = layer.shares().stream().mapToDouble(v -> v).summaryStatistics();
       table.row(
           Integer.toString(layer.index()),
           List.of(
@@ -130,7 +133,7 @@ final class LayerCards {
               NumberText.percent(load.getAverage()),
               NumberText.percent(load.getMax()),
               NumberText.ratio(layer.imbalance()),
-              Long.toString(idle)));
+              Long.toString(layer.idle())));
     }
     return Card.of(
         "Load of the busiest expert",
@@ -141,43 +144,9 @@ final class LayerCards {
   }
 
   private String load() {
-    if (routed.isEmpty()) {
-      return "";
-    }
-    HeatMap map = new HeatMap(routed);
-    long idle =
-        routed.stream().flatMap(layer -> layer.expertLoad().stream()).filter(v -> v == 0).count();
-    String title = "Tokens routed to each expert";
-    String lead =
-        map.numbered()
-            ? "Share of tokens, in percent, one row a layer; colour compares with a balanced load."
-            : "Colour compares with a balanced load. Experts are sorted by load in each layer.";
-    String never =
-        idle == 0
-            ? " Every expert is used."
-            : idle == 1 ? " One expert is never used." : " " + idle + " experts are never used.";
-    String description =
-        "A heat map of " + routed.size() + " layers, coloured by load to mean load." + never;
-    return Card.of(title, lead + never, map.render("load", title, description) + loads(map));
-  }
-
-  private String loads(HeatMap map) {
-    if (!map.numbered()) {
-      return "<p class=\"small\">All loads are in report.json; the table of the busiest expert"
-          + " sums them up.</p>";
-    }
-    int experts = routed.stream().mapToInt(layer -> layer.expertLoad().size()).max().orElse(0);
-    List<String> headings = new ArrayList<>(List.of("Layer"));
-    for (int expert = 0; expert < experts; expert++) {
-      headings.add("E" + expert);
-    }
-    FigureTable table = new FigureTable("Share of tokens routed to each expert", headings);
-    for (LayerFigures layer : routed) {
-      table.row(
-          Integer.toString(layer.index()),
-          layer.expertLoad().stream().map(NumberText::percent).toList());
-    }
-    return table.folded();
+    return routed.isEmpty()
+        ? ""
+        : LoadCard.of("load", "Tokens routed to each expert", routed, HeatMap.span(routed));
   }
 
   private String split() {

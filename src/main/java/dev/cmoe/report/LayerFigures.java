@@ -51,15 +51,9 @@ public record LayerFigures(
     }
   }
 
-  /** The busiest expert's load over the mean load; 1 is balanced. 0 where nothing is routed. */
-  public double imbalance() {
-    double sum = 0;
-    double max = 0;
-    for (double load : expertLoad) {
-      sum += load;
-      max = Math.max(max, load);
-    }
-    return sum > 0 ? max * expertLoad.size() / sum : 0;
+  /** How its tokens spread over the experts. */
+  LayerLoad load() {
+    return new LayerLoad(index, expertLoad);
   }
 
   LayerFigures withoutCost() {

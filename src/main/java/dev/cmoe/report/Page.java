@@ -47,6 +47,17 @@ final class Page {
         + "\n</header>\n";
   }
 
+  /** Where another run begins on the page: what it was, its outcome, a sentence on it. */
+  static String part(String subject, String headline, String verdict) {
+    return "<div class=\"part\">\n"
+        + element("p", "eyebrow", escape(subject))
+        + "\n"
+        + element("h2", "", escape(headline))
+        + "\n"
+        + element("p", "verdict", escape(verdict))
+        + "\n</div>\n";
+  }
+
   /** A framed list; nothing without warnings. */
   static String warnings(List<String> warnings) {
     if (warnings.isEmpty()) {

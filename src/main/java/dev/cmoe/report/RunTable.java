@@ -11,11 +11,12 @@ final class RunTable {
   private static final List<Column> COLUMNS =
       List.of(
           new Column("Experts", run -> run.report().experts()),
-          new Column("Preset", run -> run.report().preset()),
+          new Column("Preset", run -> run.report().method()),
           new Column("FFN", RunTable::share),
           new Column("Active", run -> NumberText.magnitude(run.report().parameters().active())),
           new Column("Total", run -> NumberText.magnitude(run.report().parameters().total())),
           new Column("Dense", run -> NumberText.perplexity(run.dense())),
+          new Column("Before", run -> NumberText.perplexity(run.report().before())),
           new Column("Perplexity", run -> NumberText.perplexity(run.carved())),
           new Column("To dense", RunTable::ratio),
           new Column("KL", run -> perplexity(run, PerplexityFigures::klDivergence, false)),
@@ -51,11 +52,12 @@ final class RunTable {
     }
     return Card.wide(
         "Figures",
-        "FFN: share of the feed-forward neurons that run for a token. KL: nats a token from the"
+        "FFN: share of the feed-forward neurons that run for a token. Before: perplexity before"
+            + " fine-tuning, on the same text. KL: nats a token from the"
             + " dense model. No routing: the better of static-fitted and static at the same budget."
             + " Error: reconstruction error, Mass: share of the oracle’s mass captured, both as"
             + " means over layers. Prefill and decode: tokens a second, and over the dense model’s. Time: of"
-            + " the carve.",
+            + " the carve, or of the fine-tuning.",
         table.table("figures"));
   }
 

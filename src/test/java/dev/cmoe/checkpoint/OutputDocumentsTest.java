@@ -139,7 +139,56 @@ class OutputDocumentsTest {
         .doesNotContain("trust_remote_code", "dense model, novels");
   }
 
+  @Test
+  void aModelCardTellsOfEveryFineTuning() {
+    ModelCard.FineTuning taught =
+        new ModelCard.FineTuning(
+            "notes.txt",
+            "demo",
+            "lora, router",
+            123_456,
+            1000,
+            1_024_000,
+            OptionalDouble.of(50.584),
+            OptionalDouble.of(55.145),
+            OptionalDouble.of(52.5));
+    ModelCard.FineTuning unmeasured =
+        new ModelCard.FineTuning(
+            "more.txt",
+            "",
+            "bias",
+            0,
+            10,
+            640,
+            OptionalDouble.empty(),
+            OptionalDouble.empty(),
+            OptionalDouble.empty());
+    String text =
+        card(
+                JsonFile.MAPPER.createObjectNode(),
+                OptionalDouble.of(50.6),
+                true,
+                List.of(taught, unmeasured))
+            .text();
+    assertThat(text)
+        .contains("then it was fine-tuned", "| Perplexity as carved, novels | 58.12 |")
+        .contains("| Text | notes.txt |", "| Teacher | demo |", "lora, router: 123,456 values")
+        .contains("| Steps | 1,000, 1,024,000 tokens |", "held-out parts of the text | 52.50 |")
+        .contains("| Text | more.txt |")
+        .doesNotContain("Perplexity of this model");
+    assertThat(text.indexOf("notes.txt")).isLessThan(text.indexOf("more.txt"));
+    assertThat(text.indexOf("more.txt")).isLessThan(text.indexOf("## Use"));
+  }
+
   private static ModelCard card(ObjectNode license, OptionalDouble dense, boolean remoteCode) {
+    return card(license, dense, remoteCode, List.of());
+  }
+
+  private static ModelCard card(
+      ObjectNode license,
+      OptionalDouble dense,
+      boolean remoteCode,
+      List<ModelCard.FineTuning> tunings) {
     return new ModelCard(
         "demo-moe",
         "demo",
@@ -153,6 +202,7 @@ class OutputDocumentsTest {
         OptionalDouble.of(58.124),
         7_000_000,
         5_000_000,
+        tunings,
         remoteCode,
         "0.1.0");
   }

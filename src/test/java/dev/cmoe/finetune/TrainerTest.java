@@ -3,7 +3,10 @@ package dev.cmoe.finetune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cmoe.calibration.TokenWindows;
+import dev.cmoe.eval.Evaluator;
 import dev.cmoe.nn.Decoder;
+import dev.cmoe.report.LoadImbalance;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.FailureKind;
 import dev.cmoe.run.RunEvent;
@@ -12,13 +15,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,7 +83,9 @@ class TrainerTest {
       assertThat(one.biases().get(i)).containsExactly(other.biases().get(i));
     }
     assertThat(one.result().history()).isEqualTo(other.result().history());
+    assertThat(one.result().loadBefore()).isDeepEqualTo(other.result().loadBefore());
     assertThat(one.result().loadAfter()).isDeepEqualTo(other.result().loadAfter());
+    assertThat(one.result().teacher()).isEqualTo(other.result().teacher());
   }
 
   @Test
@@ -101,9 +104,19 @@ class TrainerTest {
 
   @Test
   void followsATeacher() {
-    TrainingHistory history =
-        train(new Specs().steps(60), state("none"), RunListener.SILENT, true).result().history();
+    Trainer.Result result =
+        train(new Specs().steps(60), state("none"), RunListener.SILENT, true).result();
+    TrainingHistory history = result.history();
 
+    try (Decoder teacher = TinyCarved.open(dir.resolve("teacher"))) {
+      double perplexity =
+          new Evaluator(RunListener.SILENT)
+              .evaluate(teacher, Optional.empty(), new TokenWindows(16, TEXT.heldOut()))
+              .perplexity()
+              .value();
+      assertThat(result.teacher().orElseThrow())
+          .isCloseTo(perplexity, Offset.offset(1e-5 * perplexity));
+    }
     assertThat(history.steps().get(59).divergence())
         .isPositive()
         .isLessThan(0.8 * history.steps().get(0).divergence());
@@ -115,15 +128,47 @@ class TrainerTest {
   @Test
   void resumesAsIfNothingHadHappened() {
     Specs specs = new Specs().steps(9).saveEvery(2).evaluateEvery(3).dropout(0.2).clip(0.5);
-    Ended whole = train(specs);
+    Ended whole = train(specs, state("none"), RunListener.SILENT, true);
+    assertThat(whole.result().resumed()).isEmpty();
+    assertThat(whole.result().teacher()).isPresent();
+    assertThat(whole.result().loadBefore()).hasDimensions(3, 6);
     for (int stop : new int[] {1, 4, 7}) {
       TrainingState state = state("state" + stop);
-      assertThatThrownBy(() -> train(specs, state, stopAt(stop)))
+      assertThatThrownBy(() -> train(specs, state, stopAt(stop), true))
           .isInstanceOf(IllegalStateException.class);
-      same(train(specs, state, RunListener.SILENT), whole);
+      boolean saved = state.exists();
+      Ended resumed = train(specs, state, RunListener.SILENT, true);
+      same(resumed, whole);
+      assertThat(resumed.result().resumed().isPresent()).isEqualTo(saved);
       assertThat(state.exists()).isTrue();
     }
-    assertThat(train(specs).result().history()).isEqualTo(whole.result().history());
+    Trainer.Result again = train(specs, state("again"), RunListener.SILENT, true).result();
+    assertThat(again.history()).isEqualTo(whole.result().history());
+  }
+
+  @Test
+  void resumingCountsTheTimeOfAllProcesses() {
+    Specs specs = new Specs().steps(8).saveEvery(8);
+    Trainer.Result whole = train(specs, state("state"), RunListener.SILENT).result();
+    // The state of the last step is left; the process that finds it has no step to run.
+    Trainer.Result resumed = train(specs, state("state"), RunListener.SILENT).result();
+
+    assertThat(resumed.resumed()).hasValue(8);
+    assertThat(whole.seconds()).isPositive();
+    assertThat(resumed.seconds()).isEqualTo(whole.seconds());
+  }
+
+  @Test
+  void saysWhatWasTrained() {
+    Trainer.Result result = train(new Specs().steps(2)).result();
+
+    assertThat(result.trained().keySet()).isEqualTo(EnumSet.allOf(TrainedKind.class));
+    assertThat(result.trained().get(TrainedKind.BIAS)).isEqualTo(3 * 6);
+    assertThat(result.trained().get(TrainedKind.GATES)).isEqualTo(3 * 6);
+    assertThat(result.trained().get(TrainedKind.ROUTER)).isEqualTo(3 * 6 * (TinyCarved.HIDDEN + 1));
+    assertThat(result.history().steps())
+        .extracting(TrainingHistory.Step::rate)
+        .containsExactly(0.5, 1.0);
   }
 
   private static RunListener stopAt(int step) {
@@ -218,17 +263,13 @@ class TrainerTest {
     Trainer.Result result = train(new Specs().kinds(bias).balance(0.05).steps(40)).result();
 
     assertThat(imbalance(result.loadAfter())).isLessThan(0.8 * imbalance(result.loadBefore()));
+    List<TrainingHistory.Measure> measures = result.history().measures();
+    assertThat(measures.get(0).imbalance()).isEqualTo(imbalance(result.loadBefore()));
+    assertThat(measures.get(1).imbalance()).isEqualTo(imbalance(result.loadAfter()));
   }
 
-  /** Mean over layers of the largest load by the mean load. */
   private static double imbalance(long[][] load) {
-    return Arrays.stream(load)
-        .mapToDouble(
-            layer ->
-                LongStream.of(layer).max().orElseThrow()
-                    / LongStream.of(layer).average().orElseThrow())
-        .average()
-        .orElseThrow();
+    return LoadImbalance.mean(List.of(load)).orElseThrow();
   }
 
   @Test

@@ -25,13 +25,13 @@ import org.xml.sax.InputSource;
 class ComparisonTest {
   @TempDir Path dir;
 
-  private static Comparison.Source source(String place, CarveReport report) {
+  private static Comparison.Source source(String place, RunReport report) {
     return new Comparison.Source(Path.of(place), report);
   }
 
-  private static Comparison of(CarveReport... reports) {
+  private static Comparison of(RunReport... reports) {
     List<Comparison.Source> sources = new ArrayList<>();
-    for (CarveReport report : reports) {
+    for (RunReport report : reports) {
       sources.add(source("out/run" + sources.size(), report));
     }
     return Comparison.of(sources, List.of());
@@ -91,6 +91,24 @@ class ComparisonTest {
   }
 
   @Test
+  void aFineTunedModelCountsAsItIsNow() {
+    Comparison comparison = of(SampleReports.demo(), TunedReports.taught(), TunedReports.twice());
+    assertThat(comparison.sameModel()).isTrue();
+    assertThat(comparison.sameText()).isFalse();
+    ComparedRun tuned = comparison.runs().get(1);
+    assertThat(tuned.carved()).isEqualTo(52.123);
+    assertThat(tuned.report().before()).isEqualTo(55.2);
+    assertThat(tuned.report().method()).isEqualTo("fitted, fine-tuned");
+    assertThat(tuned.report().layers())
+        .hasSize(6)
+        .allSatisfy(layer -> assertThat(layer.massCaptured()).isNull());
+    assertThat(ComparisonPage.render(comparison))
+        .contains("fitted, fine-tuned", "55.2 before fine-tuning", "finetune.lora-rank")
+        .contains("held-out parts of notes.txt");
+    assertThat(of(TunedReports.taught(), TunedReports.twice()).warnings()).isEmpty();
+  }
+
+  @Test
   void noticesAnotherModelOfTheSameName() {
     PerplexityFigures figures =
         new PerplexityFigures(
@@ -110,6 +128,7 @@ class ComparisonTest {
             of(SampleReports.demo(), SampleReports.withoutRouting(), SampleReports.demo()),
             of(SampleReports.demo(), SampleReports.large(), SampleReports.bare()),
             of(SampleReports.bare()),
+            of(TunedReports.taught(), SampleReports.demo(), TunedReports.alone()),
             Comparison.of(
                 List.of(source("out/a<b>&", SampleReports.demo())), List.of(benchOf("out/a<b>&"))));
     for (Comparison comparison : samples) {

@@ -16,8 +16,12 @@ import org.w3c.dom.NodeList;
 import org.xml.sax.InputSource;
 
 class HtmlReportTest {
-  private static final List<CarveReport> SAMPLES =
+  private static final List<RunReport> SAMPLES =
       List.of(
+          TunedReports.taught(),
+          TunedReports.twice(),
+          TunedReports.alone(),
+          TunedReports.large(),
           SampleReports.demo(),
           SampleReports.large(),
           SampleReports.bare(),
@@ -39,7 +43,7 @@ class HtmlReportTest {
 
   @Test
   void isWellFormedAndNeedsNothingElse() throws Exception {
-    for (CarveReport report : SAMPLES) {
+    for (RunReport report : SAMPLES) {
       String html = HtmlReport.render(report);
       parse(html);
       assertThat(html.toLowerCase(Locale.ROOT))
@@ -56,7 +60,7 @@ class HtmlReportTest {
 
   @Test
   void describesEveryDrawingToThoseWhoCannotSeeIt() throws Exception {
-    for (CarveReport report : SAMPLES) {
+    for (RunReport report : SAMPLES) {
       Document page = parse(HtmlReport.render(report));
       Set<String> ids = new HashSet<>();
       for (String name : List.of("title", "desc")) {
@@ -118,6 +122,69 @@ class HtmlReportTest {
   @Test
   void staysSmallWithManyLayersAndExperts() {
     assertThat(HtmlReport.render(SampleReports.large()).length()).isLessThan(600_000);
+  }
+
+  @Test
+  void tellsOfTheTrainingAndThenOfTheCarve() {
+    String html = HtmlReport.render(TunedReports.taught());
+
+    assertThat(html)
+        .contains("Fine-tuned from perplexity 55.2 to 52.1, against 50.6 dense")
+        .contains("66\u202f% of the gap to the dense model in log-perplexity is closed")
+        .containsSubsequence(
+            ">Perplexity<",
+            ">Loss<",
+            ">Cross-entropy<",
+            ">Divergence from the teacher<",
+            ">Learning rate<",
+            "As a share of the full rates: lora 0.001, router 0.0001.",
+            "Tokens of each expert, before",
+            "Tokens of each expert, after",
+            "Load of the busiest expert",
+            ">Trained values<",
+            "Time of each stage",
+            ">Carving<",
+            "Perplexity 55.1 against 50.6 dense",
+            "Reconstruction error",
+            "Tokens routed to each expert",
+            "How often neurons matter")
+        .contains("id=\"tuning-loss-t\"", "schema cmoe.finetune/1");
+  }
+
+  @Test
+  void keepsEveryChartOfTheCarve() throws Exception {
+    Set<String> charts = new HashSet<>();
+    for (Element svg : elements(parse(HtmlReport.render(TunedReports.taught())), "svg")) {
+      charts.add(svg.getAttribute("aria-labelledby"));
+    }
+    List<Element> carve = elements(parse(HtmlReport.render(SampleReports.demo())), "svg");
+    assertThat(carve).isNotEmpty();
+    for (Element svg : carve) {
+      assertThat(charts).contains(svg.getAttribute("aria-labelledby"));
+    }
+  }
+
+  @Test
+  void aFineTuningAloneHasNothingOfACarve() {
+    assertThat(HtmlReport.render(TunedReports.alone()))
+        .contains("demo fine-tuned, with no text held out to measure on", ">Loss<")
+        .doesNotContain(">Carving<", "Divergence", "Tokens of each expert", ">Gap closed<");
+    assertThat(HtmlReport.render(TunedReports.twice()))
+        .containsSubsequence("52.1 to 49.0", ">Fine-tuned before<", "55.2 to 52.1", ">Carving<");
+  }
+
+  @Test
+  void longTrainingsStaySmallAndKeepTheirPeaks() {
+    assertThat(HtmlReport.render(TunedReports.large()).length()).isLessThan(900_000);
+    List<CurveChart.Point> points = new ArrayList<>();
+    for (int i = 0; i < 50_000; i++) {
+      points.add(new CurveChart.Point(i, i == 31_234 ? 9 : i % 7));
+    }
+    List<CurveChart.Point> thinned = CurveChart.thinned(points);
+    assertThat(thinned).hasSizeLessThan(1000).contains(points.get(31_234), points.get(0));
+    assertThat(thinned.get(thinned.size() - 1)).isEqualTo(points.get(49_999));
+    assertThat(thinned).extracting(CurveChart.Point::step).isSorted().doesNotHaveDuplicates();
+    assertThat(CurveChart.thinned(points.subList(0, 900))).hasSize(900);
   }
 
   @Test

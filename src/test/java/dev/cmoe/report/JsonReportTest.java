@@ -47,8 +47,82 @@ class JsonReportTest {
         List.of(SampleReports.demo(), SampleReports.large(), SampleReports.bare())) {
       Path file = dir.resolve("report.json");
       JsonReport.write(report, file);
-      assertThat(CarveReport.read(file)).isEqualTo(report);
+      assertThat(RunReport.read(file)).isEqualTo(report);
     }
+  }
+
+  @Test
+  void keepsTheNamesOfAFineTuning() throws Exception {
+    JsonNode root = new ObjectMapper().readTree(JsonReport.render(TunedReports.taught()));
+
+    assertThat(root.get("schema").asText()).isEqualTo("cmoe.finetune/1");
+    assertThat(names(root))
+        .contains(
+            "input",
+            "output",
+            "experts",
+            "format",
+            "trained",
+            "parameters",
+            "steps",
+            "tokens",
+            "window",
+            "trainingWindows",
+            "heldOutWindows",
+            "text",
+            "teacher",
+            "tokensPerSecond",
+            "trainedParameters",
+            "learningRates",
+            "modelParameters",
+            "settings",
+            "stages")
+        .endsWith("carve");
+    assertThat(root.get("parameters").isIntegralNumber()).isTrue();
+    assertThat(root.get("seconds").isNumber()).isTrue();
+    assertThat(names(root.get("perplexity"))).startsWith("before", "after", "dense");
+    assertThat(root.at("/expertLoad/before/5")).hasSize(6);
+    assertThat(root.at("/imbalance/layers")).hasSize(6);
+    assertThat(root.at("/imbalance/layers/5/after").asDouble())
+        .isEqualTo(TunedReports.taught().expertLoad().sharesAfter().get(5).imbalance());
+    assertThat(root.at("/imbalance/after").asDouble())
+        .isLessThan(root.at("/imbalance/before").asDouble());
+    assertThat(root.at("/curve/steps")).hasSize(400);
+    assertThat(names(root.at("/curve/steps/0")))
+        .containsExactly("step", "loss", "entropy", "divergence", "gradient", "rate", "skipped");
+    assertThat(root.at("/curve/measures/1/imbalance").isNumber()).isTrue();
+    assertThat(root.at("/carve/schema").asText()).isEqualTo("cmoe.carve/1");
+    assertThat(root.get("carve"))
+        .isEqualTo(new ObjectMapper().readTree(JsonReport.render(SampleReports.demo())));
+  }
+
+  @Test
+  void readsBackFineTunings() throws Exception {
+    for (FinetuneReport report :
+        List.of(
+            TunedReports.taught(),
+            TunedReports.twice(),
+            TunedReports.alone(),
+            TunedReports.large())) {
+      Path file = dir.resolve("report.json");
+      JsonReport.write(report, file);
+      assertThat(RunReport.read(file)).isEqualTo(report);
+    }
+    assertThat(TunedReports.twice().earlier()).hasSize(1);
+    assertThat(TunedReports.twice().carve()).isEqualTo(SampleReports.demo());
+  }
+
+  @Test
+  void anExportKeepsTheFineTuning() {
+    FinetuneReport report = TunedReports.taught();
+    FinetuneReport exported = report.exported("out/x", "glm4_moe", 77, List.of("costs"));
+
+    assertThat(exported.output()).isEqualTo("out/x");
+    assertThat(exported.figures().format()).isEqualTo("glm4_moe");
+    assertThat(exported.modelParameters().stored()).isEqualTo(77);
+    assertThat(exported.warnings()).contains("costs");
+    assertThat(exported.curve()).isEqualTo(report.curve());
+    assertThat(exported.carve()).isEqualTo(report.carve());
   }
 
   @Test
@@ -115,22 +189,29 @@ class JsonReportTest {
     String text = JsonReport.render(SampleReports.demo());
     Files.writeString(file, text.replaceFirst("\\{", "{\"later\": [1],"));
 
-    assertThat(CarveReport.read(file)).isEqualTo(SampleReports.demo());
+    assertThat(RunReport.read(file)).isEqualTo(SampleReports.demo());
   }
 
   @Test
   void namesTheFileThatIsNoReport() throws Exception {
-    for (String text : List.of("[]", "{", "{}", "{\"schema\":\"cmoe.carve/1\"}", "null")) {
+    for (String text :
+        List.of(
+            "[]",
+            "{",
+            "{}",
+            "{\"schema\":\"cmoe.carve/1\"}",
+            "{\"schema\":\"cmoe.finetune/1\"}",
+            "null")) {
       Path file = Files.writeString(dir.resolve("wrong.json"), text);
-      assertThatThrownBy(() -> CarveReport.read(file))
+      assertThatThrownBy(() -> RunReport.read(file))
           .as(text)
           .isInstanceOf(CmoeException.class)
-          .hasMessageContaining("wrong.json: not a carve report")
+          .hasMessageContaining("wrong.json: not a report of a carve or a fine-tuning")
           .hasMessageNotContaining("\n")
           .extracting(e -> ((CmoeException) e).kind())
           .isEqualTo(FailureKind.BAD_INPUT);
     }
-    assertThatThrownBy(() -> CarveReport.read(dir.resolve("absent.json")))
+    assertThatThrownBy(() -> RunReport.read(dir.resolve("absent.json")))
         .isInstanceOf(CmoeException.class)
         .hasMessageContaining("absent.json");
   }
