@@ -143,7 +143,7 @@ public final class Trainer implements AutoCloseable {
     return String.format(Locale.ROOT, "loss %.4f", loss);
   }
 
-  /** The model as it is trained so far, in the own format. */
+  /** The model as it is trained so far, in the own format; read while this is open. */
   public TensorStore merged() {
     return new MergedModel(model);
   }
@@ -151,11 +151,12 @@ public final class Trainer implements AutoCloseable {
   /**
    * Writes what was trained as PEFT loads it.
    *
+   * @param merged the model as it is trained so far
    * @param directory exists
    * @param base where the model that was trained lies
    */
-  public void writeAdapter(Path directory, String base) {
-    new PeftAdapter(model).write(directory, base);
+  public void writeAdapter(TensorStore merged, Path directory, String base) {
+    new PeftAdapter(model, merged).write(directory, base);
   }
 
   /** Tokens that this process trained on. */

@@ -8,6 +8,7 @@ import dev.cmoe.calibration.TokenWindows;
 import dev.cmoe.checkpoint.Manifest;
 import dev.cmoe.checkpoint.ModelLocation;
 import dev.cmoe.checkpoint.StagedOutput;
+import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.export.CarvedSource;
 import dev.cmoe.export.ExportFormat;
 import dev.cmoe.export.ModelOutline;
@@ -334,7 +335,8 @@ public final class FinetuneJob implements AutoCloseable {
       Path output, boolean overwrite, Trainer trainer, Trainer.Result trained, double seconds) {
     Path input = student.checkpoint().directory();
     try (StagedOutput staged = StagedOutput.create(output, overwrite, input, bytesNeeded())) {
-      CarvedSource merged = new CarvedSource(trainer.merged());
+      TensorStore tuned = trainer.merged();
+      CarvedSource merged = new CarvedSource(tuned);
       Written written;
       try (Stage stage =
           Stage.start(meter, "writing " + format.id().id(), "bytes", format.bytes(merged))) {
@@ -342,7 +344,7 @@ public final class FinetuneJob implements AutoCloseable {
       }
       ExportJob.checkTensors(format, staged.directory());
       Path adapter = Files.createDirectory(staged.directory().resolve(ADAPTER));
-      trainer.writeAdapter(adapter, input.toAbsolutePath().normalize().toString());
+      trainer.writeAdapter(tuned, adapter, input.toAbsolutePath().normalize().toString());
       Result result =
           new Result(
               plan(),
