@@ -48,7 +48,7 @@ public final class Trainer implements AutoCloseable {
     this.listener = listener;
     this.distillation = teacher.isPresent() ? spec.distillation() : Distillation.NONE;
     this.head = new LossHead(student, teacher, distillation);
-    this.step = new TrainingStep(model, teacher, head, spec);
+    this.step = new TrainingStep(model, teacher, head, spec, text.length());
     this.adam = new Adam(student.engine(), spec.optimizer(), spec.steps());
     this.heldOut = new HeldOut(model, head, text.heldOut(), spec.microBatch());
   }
@@ -171,6 +171,7 @@ public final class Trainer implements AutoCloseable {
 
   @Override
   public void close() {
+    step.close();
     head.close();
     model.close();
   }
