@@ -1,6 +1,7 @@
 package dev.cmoe;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,11 +11,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The bundled model, carved and fine-tuned by the command line. */
 class FinetuneIT {
@@ -190,6 +194,40 @@ class FinetuneIT {
     assertThat(plan.path("steps").asInt()).isEqualTo(12);
     assertThat(plan.path("peakAnonymousBytes").asLong()).isGreaterThan(50 << 20);
     assertThat(dir).isEmptyDirectory();
+  }
+
+  /**
+   * By the launcher, whose settings of the allocator belong to it: without them memory is wasted.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--window 256 --batch 2",
+        "--window 512 --batch 8 --micro-batch 8",
+        "--window 512 --batch 2 --teacher demo"
+      })
+  @EnabledOnOs(OS.LINUX)
+  void takesTheMemoryThatItStates(String size) throws Exception {
+    String line = "finetune " + size + " --samples 16 --held-out 2 --threads 1 --json -q";
+    JsonNode stated = launched(Run.words(line + " --dry-run", carved()));
+    JsonNode taken = launched(Run.words(line, carved(), dir.resolve("tuned")));
+
+    double peak = taken.path("peakAnonymousBytes").asDouble();
+    assertThat(stated.path("peakAnonymousBytes").asDouble())
+        .isCloseTo(peak, withinPercentage(20.0));
+  }
+
+  private JsonNode launched(Object... words) throws Exception {
+    List<String> command = new ArrayList<>(List.of(Path.of("scripts", "cmoe").toString()));
+    Stream.of(words).map(Object::toString).forEach(command::add);
+    Path out = dir.resolve("answer");
+    Process process =
+        new ProcessBuilder(command)
+            .redirectError(dir.resolve("stderr").toFile())
+            .redirectOutput(out.toFile())
+            .start();
+    assertThat(process.waitFor()).as(Files.readString(dir.resolve("stderr"))).isZero();
+    return new ObjectMapper().readTree(out.toFile());
   }
 
   @Test

@@ -23,7 +23,7 @@ record FinetunePlanAnswer(FinetuneJob.Plan plan) implements Answer {
         would fine-tune %s (%s), written as %s
           %-20s%s, %s values
           %-20s%s of %s windows of %s tokens, %s held out
-          %-20s%s
+          %-20sabout %s, beside pages of mapped weight files
         nothing was written
         """,
         plan.model(),
@@ -37,7 +37,7 @@ record FinetunePlanAnswer(FinetuneJob.Plan plan) implements Answer {
         Quantity.count(plan.trainingWindows()),
         Quantity.count(plan.window()),
         Quantity.count(plan.heldOutWindows()),
-        "peak memory, about",
+        "peak memory",
         Quantity.bytes(plan.peakBytes()));
   }
 

@@ -145,10 +145,14 @@ public final class Engine implements AutoCloseable {
     return kernels.computeIfAbsent(room.getPackageName() + "." + name, key -> load(room, name));
   }
 
+  /** Whether kernels multiply weights that are bfloat16 in float32, which is faster here. */
+  public boolean widensBfloat16() {
+    return !device.isGpu() && !CpuFeatures.fastBfloat16();
+  }
+
   private Kernel load(Class<?> room, String name) {
-    boolean widen = !device.isGpu() && !CpuFeatures.fastBfloat16();
     try {
-      byte[] archive = KernelArchive.of(KernelText.of(room, name, widen));
+      byte[] archive = KernelArchive.of(KernelText.of(room, name, widensBfloat16()));
       Model model = Model.newInstance(name, manager.getDevice(), "PyTorch");
       models.add(model);
       model.load(new ByteArrayInputStream(archive));

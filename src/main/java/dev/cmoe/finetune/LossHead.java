@@ -17,7 +17,7 @@ import java.util.Optional;
  */
 final class LossHead implements AutoCloseable {
   /** Words that go through at a time. */
-  static final int SLAB = 8192;
+  static final int SLAB = 4096;
 
   /** Positions that go through at a time. */
   static final int POSITIONS = 512;

@@ -1,16 +1,57 @@
 package dev.cmoe.finetune;
 
+import dev.cmoe.arch.AttentionSpec;
 import dev.cmoe.arch.DecoderConfig;
 import dev.cmoe.arch.ModelDescription;
 import dev.cmoe.arch.MoeShape;
+import dev.cmoe.arch.Residual;
 import dev.cmoe.arch.TensorPart;
+import dev.cmoe.engine.ComputeType;
 import dev.cmoe.nn.Decoder;
+import dev.cmoe.nn.Weights;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
-/** Memory that training takes beyond mapped weight files and the process itself. */
+/**
+ * Anonymous memory that training takes beyond what the process has before it, bytes: mapped weight
+ * files do not count. Counted from what is held at the moment that holds most: the parameters and
+ * what layers saw are held throughout; beside them there is one layer of the teacher, the head, or
+ * one layer's backward pass at a time. Names of tensors are those of the kernels.
+ */
 public final class MemoryEstimate {
-  private MemoryEstimate() {}
+  private static final long WIDE = 4;
+
+  /**
+   * What the allocator's heap spans of what comes and goes in it, by what lies in it. Buffers are
+   * kept for the next layer, whose experts see other numbers of tokens, so the next buffer often
+   * fits none of the gaps. Between 1.0 and 1.8 in measurements (docs/experiments.md); what is held
+   * throughout the run lies together.
+   */
+  private static final double SPREAD = 1.4;
+
+  private final Decoder student;
+  private final Optional<Decoder> teacher;
+  private final TrainingSpec spec;
+  private final List<Parameter> plan;
+  private final DecoderConfig config;
+  private final MoeShape shape;
+  private final long tokens;
+  private final long window;
+  private final long product;
+
+  private MemoryEstimate(
+      Decoder student, Optional<Decoder> teacher, TrainingSpec spec, int window) {
+    this.student = student;
+    this.teacher = teacher;
+    this.spec = spec;
+    this.plan = plan(student, spec);
+    this.config = student.config();
+    this.shape = student.moe().orElseThrow();
+    this.tokens = (long) Math.min(spec.microBatch(), spec.batch()) * window;
+    this.window = window;
+    this.product = student.weights().type().bytes();
+  }
 
   /** Number of trained values. */
   public static long parameters(Decoder student, TrainingSpec spec) {
@@ -31,55 +72,151 @@ public final class MemoryEstimate {
   }
 
   /**
-   * Bytes at the peak: four tensors a parameter, the inputs of all layers, and the larger of the
-   * head's chunk and one layer's weights and activations.
+   * Bytes at the peak.
    *
    * @param window tokens a window
    */
   public static long bytes(
       Decoder student, Optional<Decoder> teacher, TrainingSpec spec, int window) {
-    DecoderConfig config = student.config();
-    long tokens = (long) spec.microBatch() * window;
-    long parameters = 16 * parameters(student, spec);
-    long inputs = 4 * tokens * config.hidden() * (config.layers() + 2L);
-    long taught = teacher.isPresent() ? 4 * tokens * teacher.get().config().hidden() : 0;
-    long layer = layerWeights(student) + activations(student, tokens, window);
-    return parameters + inputs + taught + Math.max(layer, head(config, teacher.isPresent()));
+    return new MemoryEstimate(student, teacher, spec, window).peak();
   }
 
-  /** Weights of a layer in the compute type; those stored in it are mapped, which costs nothing. */
-  private static long layerWeights(Decoder student) {
-    DecoderConfig config = student.config();
+  private long peak() {
+    long inputs = WIDE * tokens * config.hidden() * config.layers();
+    long taught = teacher.map(this::streams).orElse(0L);
+    long teaching = teacher.map(this::dense).orElse(0L);
+    long working =
+        LongStream.of(teaching, taught + streams(student) + head(), layer()).max().orElseThrow();
+    return values() + inputs + Math.round(SPREAD * working) + writing();
+  }
+
+  /** A residual stream. */
+  private long streams(Decoder model) {
+    return WIDE * tokens * model.config().hidden();
+  }
+
+  /** Value, gradient and two moments of each parameter; the gradients of a layer once more. */
+  private long values() {
+    long all = plan.stream().mapToLong(Parameter::elements).sum();
+    return 4 * WIDE * all + WIDE * all / config.layers();
+  }
+
+  /** Weights of a layer that are not mapped as they are stored, and the float32 of others. */
+  private static long converted(Decoder model) {
+    DecoderConfig config = model.config();
     long elements =
         config.layout().layer(0).kept().stream().mapToLong(TensorPart::elements).sum()
             + config.feedForwardParameters(
-                student.moe().map(MoeShape::storedNeurons).orElse((long) config.intermediate()));
-    return elements * student.weights().type().bytes();
+                model.moe().map(MoeShape::storedNeurons).orElse((long) config.intermediate()));
+    ComputeType type = model.weights().type();
+    TensorPart first = config.layout().layer(0).projections().get(0);
+    boolean mapped =
+        Weights.storedType(model.checkpoint().tensor(first).dtype()).scalarType()
+            == type.scalarType();
+    return mapped ? 0 : elements * type.bytes();
   }
 
-  /** What autograd keeps of a layer, and what its backward pass makes. */
-  private static long activations(Decoder student, long tokens, int window) {
-    DecoderConfig config = student.config();
-    MoeShape shape = student.moe().orElseThrow();
-    long hidden = config.hidden();
+  /** A layer of the teacher on its way forward. */
+  private long dense(Decoder model) {
+    DecoderConfig of = model.config();
+    long heads = (long) of.heads() * of.headDim();
+    long attention = product * tokens * heads * 4 + WIDE * tokens * heads * 2;
+    long block = product * tokens * of.intermediate() * of.feedForward().inward();
+    return converted(model)
+        + WIDE * tokens * of.hidden() * 4
+        + product * tokens * of.hidden()
+        + Math.max(attention, block);
+  }
+
+  /** The backward pass of a layer as it begins: what autograd keeps, and the first gradients. */
+  private long layer() {
+    return converted(student)
+        + widened()
+        + attention()
+        + shared()
+        + routed()
+        // Gradients at input and output, the output, the sum of the experts.
+        + 4 * streams(student);
+  }
+
+  /** Where bfloat16 is multiplied in float32, autograd keeps the weights so. */
+  private long widened() {
+    boolean widens =
+        student.weights().type() == ComputeType.BFLOAT16 && student.engine().widensBfloat16();
+    long kept =
+        config.layout().layer(0).projections().stream().mapToLong(TensorPart::elements).sum();
+    return widens ? WIDE * (kept + config.feedForwardParameters(shape.storedNeurons())) : 0;
+  }
+
+  private long attention() {
     long heads = (long) config.heads() * config.headDim();
-    long runs = shape.active() + (shape.active() < shape.experts() ? 1 : 0);
-    long neurons = shape.sharedWidth() + runs * shape.expertWidth();
-    long product = student.weights().type().bytes();
-    // Norms keep the stream and its square; queries, keys and values come before and after turning.
-    long stream = 4 * tokens * hidden * 10 + product * tokens * hidden * (4 + 2 * runs);
-    long attention = 4 * tokens * heads * 6 + product * tokens * heads * 6;
-    long block = product * tokens * neurons * (config.feedForward().gated() ? 7 : 4);
-    long scores =
-        config.attention().softCap() > 0
-            ? 5L * 4 * config.heads() * window * window * (tokens / window)
-            : 0;
-    return stream + attention + block + scores;
+    long shared = (long) config.keyValueHeads() * config.headDim();
+    // z; q, keys and values for each head of q, the output; the residual stream after it.
+    long kept = tokens * (product * (config.hidden() + 4 * heads) + WIDE * config.hidden());
+    if (config.attention().headNorm() != AttentionSpec.HeadNorm.NONE) {
+      kept += WIDE * tokens * (heads + shared);
+    }
+    if (config.residual() != Residual.PARALLEL
+        && !config.layout().layer(0).afterAttentionNorm().isEmpty()) {
+      kept += 2 * streams(student);
+    }
+    if (config.attention().softCap() > 0) {
+      long scores = WIDE * config.heads() * window * window;
+      kept += 2 * scores * (tokens / window) + 3 * scores;
+    }
+    return kept;
   }
 
-  /** A chunk of positions by a slab of words, and what is computed of it. */
-  private static long head(DecoderConfig config, boolean taught) {
+  /** Gate, its activation, up, their product; or up and its activation. */
+  private long shared() {
+    long input = streams(student) + (product < WIDE ? product * tokens * config.hidden() : 0);
+    return input + product * tokens * shape.sharedWidth() * (config.feedForward().gated() ? 4 : 2);
+  }
+
+  /**
+   * The same of the experts with gates applied, their inputs, and the gradients at their outputs.
+   */
+  private long routed() {
+    boolean steered = spec.kinds().contains(TrainedKind.ROUTER) && shape.active() < shape.experts();
+    long pairs = tokens * (shape.active() + (steered ? 1 : 0));
+    long neurons = product * (config.feedForward().gated() ? 5 : 3);
+    if (product < WIDE) {
+      neurons += WIDE;
+    }
+    return pairs * (neurons * shape.expertWidth() + (product + WIDE) * config.hidden());
+  }
+
+  /**
+   * A chunk of positions by a slab of words, and what is computed of it; gradients of positions.
+   */
+  private long head() {
     long words = Math.min(LossHead.SLAB, config.vocabulary());
-    return 4L * LossHead.POSITIONS * words * (taught ? 9 : 5) + 4 * words * config.hidden();
+    long positions = Math.min(LossHead.POSITIONS, tokens);
+    long logits = WIDE * positions * words;
+    boolean whole = words == config.vocabulary();
+    // Without a teacher l, g and one that is added; with one l, t, g and p.
+    long chunk = logits * (teacher.isPresent() ? 4 : 3) + (whole ? 0 : logits);
+    long slab = WIDE * words * config.hidden();
+    return chunk + slab + 2 * streams(student);
+  }
+
+  /** The largest merged tensor, one of its experts twice, on the heap of Java. */
+  private long writing() {
+    if (!spec.kinds().contains(TrainedKind.LORA)) {
+      return 0;
+    }
+    return Projection.of(config, shape, 0).stream()
+        .filter(projection -> projection.isIn(spec.lora().targets()))
+        .mapToLong(
+            projection ->
+                projection.rows()
+                    * projection.in()
+                    * (storedBytes(projection) * Math.max(1, projection.experts()) + 2 * WIDE))
+        .max()
+        .orElse(0);
+  }
+
+  private long storedBytes(Projection projection) {
+    return student.checkpoint().tensor(projection.tensor()).dtype().bytes();
   }
 }

@@ -8,20 +8,24 @@ import dev.cmoe.checkpoint.HalfFloats;
 import dev.cmoe.checkpoint.MadeTensor;
 import dev.cmoe.checkpoint.ReadableTensor;
 import dev.cmoe.checkpoint.TensorStore;
+import dev.cmoe.engine.Tensor;
 import dev.cmoe.safetensors.DType;
 import dev.cmoe.safetensors.TensorSpec;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /**
  * A trained model in the own format: W + s·B·A in the type that W is stored in, routers, biases and
- * gate scales as trained. Made tensor by tensor when read. What training left as it was keeps its
- * bytes.
+ * gate scales as trained. Made tensor by tensor when read, from parameters that stay where they
+ * are, so it lives as long as the model in training. What training left as it was keeps its bytes.
  */
 final class MergedModel implements TensorStore {
   private final TrainedModel model;
@@ -39,52 +43,54 @@ final class MergedModel implements TensorStore {
 
   private void layer(int index) {
     LayerNames names = new LayerNames(index);
-    Map<String, float[]> values = new HashMap<>();
-    model.parameters().values(index).forEach((name, tensor) -> values.put(name, tensor.toFloats()));
+    Map<String, Tensor> values = model.parameters().values(index);
     for (Projection projection :
         Projection.of(model.decoder().config(), model.decoder().moe().orElseThrow(), index)) {
-      float[] b = values.get(projection.stem() + ".b");
-      if (b != null && !isZero(b)) {
+      Tensor b = values.get(projection.stem() + ".b");
+      if (b != null && !isZero(b.floats())) {
         merge(projection, values.get(projection.stem() + ".a"), b);
       }
     }
     replace(OwnLayout.router(names, "weight"), values.get("router.0"));
     replace(OwnLayout.router(names, "bias"), values.get("router.1"));
     String scale = OwnLayout.router(names, "gate_scale");
-    float[] trained = values.get("gate_scale");
+    Tensor trained = values.get("gate_scale");
     if (trained != null) {
       scaled = true;
-      put(TensorSpec.of(scale, DType.F32, trained.length), trained);
+      put(TensorSpec.of(scale, DType.F32, trained.count()), trained::toFloats);
     }
     float[] bias = model.balance().bias(index);
     if (bias.length > 0) {
-      replace(OwnLayout.router(names, "selection_bias"), bias);
+      put(source.tensor(OwnLayout.router(names, "selection_bias")).spec(), () -> bias);
     }
   }
 
-  private static boolean isZero(float[] values) {
-    for (float value : values) {
-      if (value != 0) {
+  private static boolean isZero(FloatBuffer values) {
+    while (values.hasRemaining()) {
+      if (values.get() != 0) {
         return false;
       }
     }
     return true;
   }
 
-  private void replace(String name, float[] values) {
+  private void replace(String name, Tensor values) {
     if (values != null) {
-      put(source.tensor(name).spec(), values);
+      put(source.tensor(name).spec(), values::toFloats);
     }
   }
 
-  private void put(TensorSpec spec, float[] values) {
+  private void put(TensorSpec spec, Supplier<float[]> values) {
     made.put(
         spec.name(),
         new MadeTensor(
-            source.directory(), spec, 1, piece -> HalfFloats.fromFloats(values, spec.dtype())));
+            source.directory(),
+            spec,
+            1,
+            piece -> HalfFloats.fromFloats(values.get(), spec.dtype())));
   }
 
-  private void merge(Projection projection, float[] a, float[] b) {
+  private void merge(Projection projection, Tensor a, Tensor b) {
     ReadableTensor stored = source.tensor(projection.tensor());
     int pieces = Math.max(1, projection.experts());
     made.put(
@@ -93,12 +99,12 @@ final class MergedModel implements TensorStore {
             source.directory(),
             stored.spec(),
             pieces,
-            piece -> merged(projection, stored, a, b, piece)));
+            piece -> merged(projection, stored, a.floats(), b.floats(), piece)));
   }
 
   /** The weight, or that of expert {@code piece}, with its addition. */
   private ByteBuffer merged(
-      Projection projection, ReadableTensor stored, float[] a, float[] b, int piece) {
+      Projection projection, ReadableTensor stored, FloatBuffer a, FloatBuffer b, int piece) {
     int rows = Math.toIntExact(projection.rows());
     int in = Math.toIntExact(projection.in());
     int rank = model.lora().rank();
@@ -106,14 +112,17 @@ final class MergedModel implements TensorStore {
     float[] weight = new float[rows * in];
     ByteBuffer bytes = projection.experts() > 0 ? stored.rows(piece, 1) : stored.bytes();
     HalfFloats.toFloats(bytes, stored.dtype(), weight, 0, weight.length);
+    float[] first = new float[rank * in];
+    float[] second = new float[rows * rank];
+    a.get(piece * first.length, first);
+    b.get(piece * second.length, second);
     float[] row = new float[in];
     for (int i = 0; i < rows; i++) {
-      java.util.Arrays.fill(row, 0);
+      Arrays.fill(row, 0);
       for (int r = 0; r < rank; r++) {
-        float factor = b[(piece * rows + i) * rank + r];
-        int from = (piece * rank + r) * in;
+        float factor = second[i * rank + r];
         for (int j = 0; j < in; j++) {
-          row[j] += factor * a[from + j];
+          row[j] += factor * first[r * in + j];
         }
       }
       for (int j = 0; j < in; j++) {

@@ -8,6 +8,8 @@ import dev.cmoe.arch.LayerNames;
 import dev.cmoe.arch.MoeShape;
 import dev.cmoe.checkpoint.HalfFloats;
 import dev.cmoe.checkpoint.ReadableTensor;
+import dev.cmoe.checkpoint.TensorStore;
+import dev.cmoe.engine.Tensor;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.safetensors.DType;
 import dev.cmoe.safetensors.SafetensorsWriter;
@@ -19,6 +21,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /**
  * What was trained as PEFT 0.21 stores it: adapter_config.json and adapter_model.safetensors, to be
@@ -29,26 +32,29 @@ final class PeftAdapter {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
-  private record Stored(TensorSpec spec, ByteBuffer bytes) {}
+  /** Bytes are made when they are written. */
+  private record Stored(TensorSpec spec, Supplier<ByteBuffer> bytes) {}
 
   private final TrainedModel model;
-  private final MergedModel merged;
+  private final TensorStore merged;
   private final Map<String, Stored> tensors = new TreeMap<>();
   private final TreeSet<String> modules = new TreeSet<>();
   private final TreeSet<String> parameters = new TreeSet<>();
   private boolean routers;
 
-  PeftAdapter(TrainedModel model) {
+  /**
+   * @param merged what {@code model} became: routers are taken from there
+   */
+  PeftAdapter(TrainedModel model, TensorStore merged) {
     this.model = model;
-    this.merged = new MergedModel(model);
+    this.merged = merged;
     for (int i = 0; i < model.layers(); i++) {
       layer(i);
     }
   }
 
   private void layer(int index) {
-    Map<String, float[]> values = new TreeMap<>();
-    model.parameters().values(index).forEach((name, tensor) -> values.put(name, tensor.toFloats()));
+    Map<String, Tensor> values = model.parameters().values(index);
     MoeShape shape = model.decoder().moe().orElseThrow();
     for (Projection projection : Projection.of(model.decoder().config(), shape, index)) {
       if (values.containsKey(projection.stem() + ".a")) {
@@ -67,12 +73,12 @@ final class PeftAdapter {
     for (String name : merged.names()) {
       if (name.startsWith(prefix)) {
         ReadableTensor tensor = merged.tensor(name);
-        put(ROOT + name, tensor.spec(), tensor.bytes());
+        put(ROOT + name, tensor.spec(), tensor::bytes);
       }
     }
   }
 
-  private void add(Projection projection, float[] a, float[] b) {
+  private void add(Projection projection, Tensor a, Tensor b) {
     String tensor = projection.tensor();
     if (projection.experts() == 0) {
       String module = tensor.substring(0, tensor.length() - ".weight".length());
@@ -94,9 +100,18 @@ final class PeftAdapter {
   }
 
   /** A as [E·r,in]; B as [rows,r·E], the experts fastest. */
-  private void factors(String module, Projection projection, int experts, float[] a, float[] b) {
+  private void factors(String module, Projection projection, int experts, Tensor a, Tensor b) {
+    long rank = model.lora().rank();
+    put(module + ".lora_A.weight", a::toFloats, experts * rank, projection.in());
+    put(
+        module + ".lora_B.weight",
+        () -> turned(b.toFloats(), Math.toIntExact(projection.rows()), experts),
+        projection.rows(),
+        rank * experts);
+  }
+
+  private float[] turned(float[] b, int rows, int experts) {
     int rank = model.lora().rank();
-    int rows = Math.toIntExact(projection.rows());
     float[] turned = new float[b.length];
     for (int e = 0; e < experts; e++) {
       for (int i = 0; i < rows; i++) {
@@ -105,15 +120,17 @@ final class PeftAdapter {
         }
       }
     }
-    put(module + ".lora_A.weight", a, (long) experts * rank, projection.in());
-    put(module + ".lora_B.weight", turned, rows, (long) rank * experts);
+    return turned;
   }
 
-  private void put(String name, float[] values, long... shape) {
-    put(name, TensorSpec.of(name, DType.F32, shape), HalfFloats.fromFloats(values, DType.F32));
+  private void put(String name, Supplier<float[]> values, long... shape) {
+    put(
+        name,
+        TensorSpec.of(name, DType.F32, shape),
+        () -> HalfFloats.fromFloats(values.get(), DType.F32));
   }
 
-  private void put(String name, TensorSpec spec, ByteBuffer bytes) {
+  private void put(String name, TensorSpec spec, Supplier<ByteBuffer> bytes) {
     tensors.put(name, new Stored(new TensorSpec(name, spec.dtype(), spec.shape()), bytes));
   }
 
@@ -128,7 +145,7 @@ final class PeftAdapter {
             directory.resolve("adapter_model.safetensors"),
             tensors.values().stream().map(Stored::spec).toList(),
             Map.of("format", "pt"))) {
-      tensors.forEach((name, stored) -> writer.write(name, stored.bytes()));
+      tensors.forEach((name, stored) -> writer.write(name, stored.bytes().get()));
     }
     Path file = directory.resolve("adapter_config.json");
     try {

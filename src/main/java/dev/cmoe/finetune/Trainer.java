@@ -56,7 +56,7 @@ public final class Trainer implements AutoCloseable {
     this.listener = listener;
     this.distillation = teacher.isPresent() ? spec.distillation() : Distillation.NONE;
     this.head = new LossHead(student, teacher, distillation);
-    this.step = new TrainingStep(model, teacher, head, spec);
+    this.step = new TrainingStep(model, teacher, head, spec, text.length());
     this.adam = new Adam(student.engine(), spec.optimizer(), spec.steps());
     this.heldOut = new HeldOut(model, head, text.heldOut(), spec.microBatch());
   }
@@ -210,7 +210,7 @@ public final class Trainer implements AutoCloseable {
     return String.format(Locale.ROOT, "loss %.4f", loss);
   }
 
-  /** The model as it is trained so far, in the own format. */
+  /** The model as it is trained so far, in the own format; read while this is open. */
   public TensorStore merged() {
     return new MergedModel(model);
   }
@@ -218,11 +218,12 @@ public final class Trainer implements AutoCloseable {
   /**
    * Writes what was trained as PEFT loads it.
    *
+   * @param merged the model as it is trained so far
    * @param directory exists
    * @param base where the model that was trained lies
    */
-  public void writeAdapter(Path directory, String base) {
-    new PeftAdapter(model).write(directory, base);
+  public void writeAdapter(TensorStore merged, Path directory, String base) {
+    new PeftAdapter(model, merged).write(directory, base);
   }
 
   /** The model as far as it is trained. */
@@ -232,6 +233,7 @@ public final class Trainer implements AutoCloseable {
 
   @Override
   public void close() {
+    step.close();
     head.close();
     model.close();
   }

@@ -3,7 +3,6 @@ package dev.cmoe.finetune;
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.Tensor;
 import dev.cmoe.nn.Decoder;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -12,17 +11,30 @@ import java.util.Optional;
  * backward pass computes layer after layer again, from the last to the first, so that the
  * activations of one layer are held at a time.
  */
-final class TrainingStep {
+final class TrainingStep implements AutoCloseable {
   private final TrainedModel model;
   private final Optional<Decoder> teacher;
   private final LossHead head;
   private final TrainingSpec spec;
+  private final LayerInputs inputs;
 
-  TrainingStep(TrainedModel model, Optional<Decoder> teacher, LossHead head, TrainingSpec spec) {
+  /**
+   * @param length tokens a window
+   */
+  TrainingStep(
+      TrainedModel model, Optional<Decoder> teacher, LossHead head, TrainingSpec spec, int length) {
     this.model = model;
     this.teacher = teacher;
     this.head = head;
     this.spec = spec;
+    Decoder decoder = model.decoder();
+    this.inputs =
+        new LayerInputs(
+            decoder.engine(),
+            model.layers(),
+            Math.min(spec.microBatch(), spec.batch()),
+            length,
+            decoder.config().hidden());
   }
 
   /**
@@ -52,32 +64,41 @@ final class TrainingStep {
     // The teacher first: its hidden states are one tensor, and then its layers are gone.
     Optional<Tensor> taught =
         teacher.map(decoder -> decoder.run(scope, windows.toArray(int[][]::new)));
-    List<Tensor> inputs = new ArrayList<>();
-    inputs.add(model.embed(scope, windows));
+    Tensor x = model.embed(scope, windows);
     for (int i = 0; i < model.layers(); i++) {
+      inputs.set(i, x);
       try (Scope held = scope.child()) {
         TrainedLayer.Output output =
-            model
-                .layer(held, i)
-                .forwardInTraining(held, inputs.get(i), Streams.seed(seed, "layer", i));
+            model.layer(held, i).forwardInTraining(held, x, Streams.seed(seed, "layer", i));
         model.balance().count(i, output.chosen());
-        inputs.add(scope.keep(output.y()));
+        x.close();
+        x = scope.keep(output.y());
       }
     }
-    LossHead.Losses losses =
-        head.losses(scope, inputs.remove(model.layers()), taught, windows, unit);
+    LossHead.Losses losses = head.losses(scope, x, taught, windows, unit);
+    x.close();
+    taught.ifPresent(Tensor::close);
     Tensor gradient = losses.gradient();
     for (int i = model.layers() - 1; i >= 0; i--) {
       try (Scope held = scope.child()) {
-        Tensor x = inputs.get(i);
         List<Tensor> gradients =
-            model.layer(held, i).backward(held, x, gradient, Streams.seed(seed, "layer", i));
+            model
+                .layer(held, i)
+                .backward(
+                    held,
+                    inputs.get(held, i, windows.size()),
+                    gradient,
+                    Streams.seed(seed, "layer", i));
         model.parameters().gather(held, i, gradients.subList(1, gradients.size()));
         gradient.close();
-        x.close();
         gradient = scope.keep(gradients.get(0));
       }
     }
     return losses;
+  }
+
+  @Override
+  public void close() {
+    inputs.close();
   }
 }

@@ -8,6 +8,7 @@ import dev.cmoe.calibration.TokenWindows;
 import dev.cmoe.checkpoint.ModelCard;
 import dev.cmoe.checkpoint.ModelLocation;
 import dev.cmoe.checkpoint.StagedOutput;
+import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.export.CarvedSource;
 import dev.cmoe.export.ExportFormat;
 import dev.cmoe.export.ModelOutline;
@@ -335,7 +336,8 @@ public final class FinetuneJob implements AutoCloseable {
   private Result write(Path output, boolean overwrite, Trainer trainer, Trainer.Result trained) {
     Path input = student.checkpoint().directory();
     try (StagedOutput staged = StagedOutput.create(output, overwrite, input, bytesNeeded())) {
-      CarvedSource merged = new CarvedSource(trainer.merged());
+      TensorStore tuned = trainer.merged();
+      CarvedSource merged = new CarvedSource(tuned);
       Written written;
       try (Stage stage =
           Stage.start(meter, "writing " + format.id().id(), "bytes", format.bytes(merged))) {
@@ -343,7 +345,7 @@ public final class FinetuneJob implements AutoCloseable {
       }
       ExportJob.checkTensors(format, staged.directory());
       Path adapter = Files.createDirectory(staged.directory().resolve(ADAPTER));
-      trainer.writeAdapter(adapter, input.toAbsolutePath().normalize().toString());
+      trainer.writeAdapter(tuned, adapter, input.toAbsolutePath().normalize().toString());
       FinetuneReport report = report(output, trained, merged.shape(), written);
       OutputFiles.report(report, staged.directory());
       OutputFiles.card(output, report, ModelCard.licenseOf(input), format.remoteCode())

@@ -151,50 +151,59 @@
       gate = torch.add(gate, torch.sub(soft, torch.detach(soft)))
     return (gate, torch.gt(runs, 0.), chosen)
 
+  # The experts' parts of a factor [E,..], in type `dtype`; none where it is not trained.
+  def factors(self: __torch__.K, own: Dict[str, Tensor], name: str, dtype: int) -> List[Tensor]:
+    parts = annotate(List[Tensor], [])
+    if torch.__contains__(own, name):
+      parts = torch.unbind(torch.to(own[name], dtype))
+    return parts
+
   # y [n,d] plus the sum over the experts that run of gate times output. inward [E,rows,d], down [E,d,m]; bias: none or [E,rows]. What is
-  # left out of the hidden neurons depends on the token alone, so that it is the same whether or not experts run that are not chosen.
+  # left out of the hidden neurons depends on the token alone, so that it is the same whether or not experts run that are not chosen. Tensors
+  # are cut up whole: each cut by itself would have a gradient of the size of all. Gates weigh the m neurons instead of the d outputs.
   def routed(self: __torch__.K, y: Tensor, z: Tensor, thin: Tensor, own: Dict[str, Tensor], inward: Tensor, down: Tensor, bias: List[Tensor], gates: Tensor, runs: Tensor, act: int, lora: float, dropout: float) -> Tensor:
     wide = ops.prim.dtype(gates)
     m = torch.size(down, 2)
     ran = torch.contiguous(torch.t(runs))
-    pairs = torch.nonzero(ran)
-    tokens = torch.select(pairs, 1, 1)
+    tokens = torch.select(torch.nonzero(ran), 1, 1)
     counts = torch.sum(ran, [1])
-    share = torch.unsqueeze(torch.masked_select(torch.t(gates), ran), 1)
-    x = torch.index_select(z, 0, tokens)
-    trainedIn = torch.__contains__(own, "experts.in.a")
-    trainedDown = torch.__contains__(own, "experts.down.a")
-    t = x
-    keep = x
-    if dropout > 0.:
-      t = torch.index_select(thin, 0, tokens)
-      kept = (self).thinned(torch.ones([torch.size(z, 0), m], dtype=ops.prim.dtype(z), device=ops.prim.device(z)), dropout)
-      keep = torch.index_select(kept, 0, tokens)
-    parts = annotate(List[Tensor], [])
-    first = 0
+    sizes = annotate(List[int], [])
     for e in range(torch.size(inward, 0)):
-      count = int(torch.select(counts, 0, e))
-      if count > 0:
+      sizes.append(int(torch.select(counts, 0, e)))
+    shares = torch.split_with_sizes(torch.unsqueeze(torch.masked_select(torch.t(gates), ran), 1), sizes)
+    xs = torch.split_with_sizes(torch.index_select(z, 0, tokens), sizes)
+    ts = xs
+    kept = xs
+    if dropout > 0.:
+      ts = torch.split_with_sizes(torch.index_select(thin, 0, tokens), sizes)
+      left = (self).thinned(torch.ones([torch.size(z, 0), m], dtype=ops.prim.dtype(z), device=ops.prim.device(z)), dropout)
+      kept = torch.split_with_sizes(torch.index_select(left, 0, tokens), sizes)
+    inA = (self).factors(own, "experts.in.a", ops.prim.dtype(z))
+    inB = (self).factors(own, "experts.in.b", ops.prim.dtype(z))
+    downA = (self).factors(own, "experts.down.a", ops.prim.dtype(z))
+    downB = (self).factors(own, "experts.down.b", ops.prim.dtype(z))
+    parts = annotate(List[Tensor], [])
+    for e in range(torch.size(inward, 0)):
+      if sizes[e] > 0:
         all = torch.select(inward, 0, e)
-        h = (self).times(torch.narrow(x, 0, first, count), all)
+        h = (self).times(xs[e], all)
         if len(bias) > 0:
           h = torch.add(h, torch.select(bias[0], 0, e))
-        if trainedIn:
-          low = torch.linear(torch.narrow(t, 0, first, count), torch.to(torch.select(own["experts.in.a"], 0, e), ops.prim.dtype(x)))
-          h = torch.add(h, torch.linear(low, torch.to(torch.select(own["experts.in.b"], 0, e), ops.prim.dtype(x))), alpha=lora)
+        if len(inA) > 0:
+          h = torch.add(h, torch.linear(torch.linear(ts[e], inA[e]), inB[e]), alpha=lora)
         if torch.size(all, 0) > m:
-          h = torch.mul((self).activated(torch.narrow(h, 1, 0, m), act), torch.narrow(h, 1, m, m))
+          both = torch.chunk(h, 2, 1)
+          h = torch.mul((self).activated(both[0], act), both[1])
         else:
           h = (self).activated(h, act)
+        h = torch.to(torch.mul(torch.to(h, wide), shares[e]), ops.prim.dtype(z))
         out = (self).times(h, torch.select(down, 0, e))
-        if trainedDown:
+        if len(downA) > 0:
           if dropout > 0.:
-            h = torch.mul(h, torch.narrow(keep, 0, first, count))
-          low = torch.linear(h, torch.to(torch.select(own["experts.down.a"], 0, e), ops.prim.dtype(x)))
-          out = torch.add(out, torch.linear(low, torch.to(torch.select(own["experts.down.b"], 0, e), ops.prim.dtype(x))), alpha=lora)
+            h = torch.mul(h, kept[e])
+          out = torch.add(out, torch.linear(torch.linear(h, downA[e]), downB[e]), alpha=lora)
         parts.append(out)
-        first = first + count
-    return torch.index_add(y, 0, tokens, torch.mul(torch.to(torch.cat(parts, 0), wide), share))
+    return torch.index_add(y, 0, tokens, torch.to(torch.cat(parts, 0), wide))
 
   # What the feed-forward block adds, [n,d] for z [n,d], and how many tokens chose each expert, int64 [E].
   def mixture(self: __torch__.K, z: Tensor, own: Dict[str, Tensor], shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], selection: List[Tensor], linear: bool, act: int, k: int, steer: bool, lora: float, dropout: float, dtype: int) -> Tuple[Tensor, Tensor]:

@@ -78,22 +78,26 @@
       else:
         l = (self).logits(z, head, bias, cap, first, count, wide)
       here, place, = (self).inside(targets, first, count)
-      g = torch.exp(torch.sub(l, torch.unsqueeze(all, 1)))
-      g = torch.scatter_add(g, 1, place, torch.unsqueeze(torch.neg(torch.to(here, wide)), 1))
+      # Nothing is recorded from here on, and no tensor of positions by words is needed twice: what can is done in place.
+      g = torch.exp_(torch.sub(l, torch.unsqueeze(all, 1)))
+      g = torch.scatter_add_(g, 1, place, torch.unsqueeze(torch.neg(torch.to(here, wide)), 1))
+      slope = annotate(List[Tensor], [])
+      if cap > 0.:
+        slope.append(torch.rsub(torch.square(torch.div(l, cap)), 1.))
       if len(teacher) > 0:
         if slabs == 1:
           t = keptTaught[0]
         else:
           t = (self).logits(teacher[0], teacherHead[0], teacherBias, teacherCap, first, count, wide)
-        a = torch.sub(torch.div(t, temperature), torch.unsqueeze(taught, 1))
-        b = torch.sub(torch.div(l, temperature), torch.unsqueeze(soft, 1))
+        a = torch.sub_(torch.div_(t, temperature), torch.unsqueeze(taught, 1))
+        b = torch.sub_(torch.div_(l, temperature), torch.unsqueeze(soft, 1))
         p = torch.exp(a)
-        rows = torch.to(torch.sum(torch.mul(p, torch.sub(a, b)), [1]), 7)
+        rows = torch.to(torch.sum(torch.mul_(torch.sub_(a, b), p), [1]), 7)
         divergence = torch.add(divergence, torch.sum(torch.mul(rows, torch.to(live, 7))))
-        g = torch.add(torch.mul(g, 1. - mix), torch.sub(torch.exp(b), p), alpha=mix * temperature)
+        g = torch.add_(torch.mul_(g, 1. - mix), torch.sub_(torch.exp_(b), p), alpha=mix * temperature)
       if cap > 0.:
-        g = torch.mul(g, torch.sub(1., torch.square(torch.div(l, cap))))
-      g = torch.mul(g, torch.unsqueeze(torch.mul(live, unit), 1))
+        g = torch.mul_(g, slope[0])
+      g = torch.mul_(g, torch.unsqueeze(torch.mul(live, unit), 1))
       piece = torch.to(torch.narrow(head, 0, first, count), dtype)
       back = torch.add(back, torch.to(torch.matmul(torch.to(g, dtype), piece), wide))
     if len(norm) > 0:
