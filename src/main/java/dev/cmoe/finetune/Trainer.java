@@ -152,9 +152,9 @@ public final class Trainer implements AutoCloseable {
    * Writes what was trained as PEFT loads it.
    *
    * @param directory exists
-   * @param base where the model that was trained lies
+   * @param base where the model that was trained lies in the own format; empty where it does not
    */
-  public void writeAdapter(Path directory, String base) {
+  public void writeAdapter(Path directory, Optional<String> base) {
     new PeftAdapter(model).write(directory, base);
   }
 

@@ -52,6 +52,9 @@ public final class FinetuneJob implements AutoCloseable {
   /** The folder of the output with what PEFT loads. */
   static final String ADAPTER = "adapter";
 
+  /** Kinds by which routers get biases. */
+  private static final Set<TrainedKind> BIASED = EnumSet.of(TrainedKind.ROUTER, TrainedKind.BIAS);
+
   /** Room for what is not weights, bytes. */
   private static final long SMALL_FILES = 16L << 20;
 
@@ -64,6 +67,7 @@ public final class FinetuneJob implements AutoCloseable {
   private final RunMeter meter;
   private final Session session;
   private final Decoder student;
+  private final ModelOutline carved;
   private final Optional<Decoder> teacher;
   private final TrainingText text;
   private final TrainingSpec spec;
@@ -117,15 +121,17 @@ public final class FinetuneJob implements AutoCloseable {
     Decoder opened = null;
     Optional<Decoder> dense = Optional.empty();
     try {
-      opened = session.open(directory);
+      opened = session.openOriginal(directory);
       requireTrainable(opened, directory);
       dense = settings.teacher().map(session::open);
       dense.ifPresent(other -> checkTeacher(other, directory));
       this.student = opened;
       this.teacher = dense;
       teacher.ifPresent(other -> SameVocabulary.require(student, other, "--teacher", meter));
-      Set<TrainedKind> kinds = settings.kinds().orElseGet(this::suitable);
-      this.format = format(kinds, directory);
+      this.carved = new CarvedSource(student.tensors()).outline();
+      OutputFormat asked = outputFormat();
+      Set<TrainedKind> kinds = settings.kinds().orElseGet(() -> suitable(asked));
+      this.format = format(asked, kinds, directory);
       int window = settings.window().orElse(defaultWindow());
       Windows.requireFits(window, student);
       teacher.ifPresent(other -> Windows.requireFits(window, other));
@@ -162,12 +168,6 @@ public final class FinetuneJob implements AutoCloseable {
       throw CmoeException.unsupported(
           directory + ": is dense; carve it first: fine-tuning recovers what carving lost");
     }
-    if (model.layout() != TensorLayout.OWN) {
-      throw CmoeException.unsupported(
-          directory
-              + ": is in a native format; fine-tune the model as carve --format cmoe writes it, and"
-              + " write the result with --format glm4_moe");
-    }
   }
 
   private static void checkTeacher(Decoder teacher, Path student) {
@@ -181,35 +181,66 @@ public final class FinetuneJob implements AutoCloseable {
     }
   }
 
-  /** Gate scales only where the method has them: no native format holds them. */
-  private Set<TrainedKind> suitable() {
+  /** What is asked for, and otherwise the format that the model is in. */
+  private OutputFormat outputFormat() {
+    if (form.format() == OutputFormat.GGUF) {
+      throw CmoeException.usage(
+          "--format gguf: fine-tune into the format cmoe, then cmoe export --format gguf");
+    }
+    return form.format() == OutputFormat.AUTO
+        ? Formats.of(student.checkpoint()).id()
+        : form.format();
+  }
+
+  /**
+   * Gate scales only where the method has them: no native format holds them. Routers and their
+   * biases only where the format holds biases.
+   */
+  private Set<TrainedKind> suitable(OutputFormat asked) {
     RouterKind router = student.moe().map(MoeShape::router).orElse(RouterKind.NONE);
     return switch (router) {
-      case LINEAR -> EnumSet.of(TrainedKind.LORA, TrainedKind.ROUTER, TrainedKind.BIAS);
+      case LINEAR -> {
+        Set<TrainedKind> all = EnumSet.of(TrainedKind.LORA, TrainedKind.ROUTER, TrainedKind.BIAS);
+        Set<TrainedKind> some = EnumSet.of(TrainedKind.LORA);
+        if (onlyBiasesPrevent(asked, all)) {
+          meter.note(
+              "format %s holds no router biases, so only lora is trained; with --format cmoe routers are, too"
+                  .formatted(asked.id()));
+          yield some;
+        }
+        yield all;
+      }
       case CMOE -> EnumSet.of(TrainedKind.LORA, TrainedKind.GATES, TrainedKind.BIAS);
       case NONE -> EnumSet.of(TrainedKind.LORA);
     };
   }
 
-  private ExportFormat format(Set<TrainedKind> kinds, Path directory) {
-    CarvedSource carved = new CarvedSource(student.checkpoint());
+  /** Whether a format holds the model, but not with the biases that training gives its routers. */
+  private boolean onlyBiasesPrevent(OutputFormat asked, Set<TrainedKind> kinds) {
+    Set<TrainedKind> others = EnumSet.copyOf(kinds);
+    others.removeAll(BIASED);
+    ExportFormat format = Formats.named(asked);
+    return format.refusal(outline(kinds)).isPresent() && format.refusal(outline(others)).isEmpty();
+  }
+
+  /** The model as training {@code kinds} leaves it. */
+  private ModelOutline outline(Set<TrainedKind> kinds) {
     MoeShape shape = carved.shape();
-    boolean biased =
-        carved.outline().routerBias()
-            || kinds.contains(TrainedKind.ROUTER)
-            || kinds.contains(TrainedKind.BIAS);
-    ModelOutline outline =
-        new ModelOutline(
-            carved.config(),
-            shape.withGateScales(shape.gateScaled() || kinds.contains(TrainedKind.GATES)),
-            biased && shape.router() == RouterKind.LINEAR,
-            carved.outline().weights());
-    OutputFormat asked = form.format() == OutputFormat.AUTO ? OutputFormat.CMOE : form.format();
-    if (asked == OutputFormat.GGUF) {
-      throw CmoeException.usage(
-          "--format gguf: fine-tune into the format cmoe, then cmoe export --format gguf");
+    boolean biased = carved.routerBias() || kinds.stream().anyMatch(BIASED::contains);
+    return new ModelOutline(
+        carved.config(),
+        shape.withGateScales(shape.gateScaled() || kinds.contains(TrainedKind.GATES)),
+        biased && shape.router() == RouterKind.LINEAR,
+        carved.weights());
+  }
+
+  private ExportFormat format(OutputFormat asked, Set<TrainedKind> kinds, Path directory) {
+    if (onlyBiasesPrevent(asked, kinds)) {
+      throw CmoeException.unsupported(
+          "%s: format %s cannot hold the router biases that --train router and bias give; train without them, or write --format cmoe"
+              .formatted(directory, asked.id()));
     }
-    return Formats.choose(asked, outline, directory.toString(), true).format();
+    return Formats.choose(asked, outline(kinds), directory.toString(), true).format();
   }
 
   private int defaultWindow() {
@@ -262,6 +293,16 @@ public final class FinetuneJob implements AutoCloseable {
 
   /** What {@link #run} would do; writes nothing. */
   public Plan plan() {
+    requireWritten();
+    return planned();
+  }
+
+  /** What takes reading all of the model, after all that does not. */
+  private void requireWritten() {
+    Formats.requireWritten(student.tensors(), student.checkpoint(), meter);
+  }
+
+  private Plan planned() {
     return new Plan(
         model,
         student.moe().orElseThrow().toString(),
@@ -310,6 +351,7 @@ public final class FinetuneJob implements AutoCloseable {
           stateOf(output),
           "is the state of a run that did not end; pass --resume to go on with it, or delete it");
     }
+    requireWritten();
     makeParent(stateOf(output));
     try (Trainer trainer = new Trainer(student, teacher, spec, text, meter)) {
       long begun = System.nanoTime();
@@ -342,10 +384,10 @@ public final class FinetuneJob implements AutoCloseable {
       }
       ExportJob.checkTensors(format, staged.directory());
       Path adapter = Files.createDirectory(staged.directory().resolve(ADAPTER));
-      trainer.writeAdapter(adapter, input.toAbsolutePath().normalize().toString());
+      trainer.writeAdapter(adapter, adapterBase(input));
       Result result =
           new Result(
-              plan(),
+              planned(),
               output.toString(),
               source,
               settings.teacher(),
@@ -359,6 +401,19 @@ public final class FinetuneJob implements AutoCloseable {
     } catch (IOException e) {
       throw CmoeException.resources(output + ": cannot be written (" + e.getMessage() + ")", e);
     }
+  }
+
+  /** Where the model in the own format lies that adapters are of, if it lies anywhere. */
+  private Optional<String> adapterBase(Path input) {
+    if (student.tensors() == student.checkpoint()) {
+      return Optional.of(input.toAbsolutePath().normalize().toString());
+    }
+    meter.note(
+        ADAPTER
+            + ": PEFT loads it on the model in the format cmoe, which 'cmoe export "
+            + model
+            + " BASE --format cmoe' writes");
+    return Optional.empty();
   }
 
   private void manifest(Path directory, Written written) {

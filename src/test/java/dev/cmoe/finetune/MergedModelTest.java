@@ -158,7 +158,7 @@ class MergedModelTest {
     Path adapter = Files.createDirectories(dir.resolve("adapter"));
     try (Decoder student = TinyCarved.open(dir.resolve("model"));
         Trainer trainer = trained(student, new Specs().steps(2))) {
-      trainer.writeAdapter(adapter, "base");
+      trainer.writeAdapter(adapter, Optional.of("base"));
     }
     JsonNode config = new ObjectMapper().readTree(adapter.resolve("adapter_config.json").toFile());
 
