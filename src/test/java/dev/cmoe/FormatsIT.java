@@ -379,12 +379,37 @@ class FormatsIT {
   }
 
   @Test
-  void onlyTheOwnFormatIsExported() {
+  void everyFormatButGgufIsExported() {
     Path model = model(new TinyLlama());
-    Path glm = carved(model, "glm", "--no-eval --format glm4_moe");
+    Path own = carved(model, "own", "--no-eval --format cmoe --set router.bias=false");
+    Path direct = dir.resolve("direct");
+    Run.ok("export", own, direct, "--format", "cmoe", "-q");
+    for (String format : NATIVE) {
+      Path there = dir.resolve(format);
+      Path back = dir.resolve(format + "-back");
+      Run.ok("export", own, there, "--format", format, "-q");
+      Run.ok("export", there, back, "--format", "cmoe", "-q");
+      assertThat(Run.ok("verify", back, "--json").json().path("passed").asBoolean()).isTrue();
+      Path again = dir.resolve(format + "-again");
+      Run.ok("export", back, again, "--format", format, "-q");
+      assertThat(again.resolve(TinyLlama.WEIGHTS))
+          .hasSameBinaryContentAs(there.resolve(TinyLlama.WEIGHTS));
+    }
+    // Nothing is rounded there; the others store down-projections times 3.
+    assertThat(dir.resolve("glm4_moe-back").resolve(TinyLlama.WEIGHTS))
+        .hasSameBinaryContentAs(direct.resolve(TinyLlama.WEIGHTS));
+    Path file = dir.resolve("model.gguf");
+    Run.ok("export", dir.resolve("glm4_moe"), file, "--format", "gguf", "-q");
+    assertThat(Run.ok("verify", file, "--json").json().path("passed").asBoolean()).isTrue();
+  }
+
+  @Test
+  void onlyCarvedModelsAreExported() {
+    Path model = model(new TinyLlama());
     Path out = dir.resolve("out");
-    Run.of("export", glm, out, "--format", "mixtral").failed(4, "'glm4_moe'", "--format cmoe");
-    Run.of("export", model, out, "--format", "mixtral").failed(4, "'llama'", "--format cmoe");
+    Path gguf = carved(model, "gguf", "--no-eval --format gguf");
+    Run.of("export", gguf, out, "--format", "cmoe").failed(4, gguf, "GGUF");
+    Run.of("export", model, out, "--format", "mixtral").failed(4, "'llama'", "carve it first");
     Run.of("export", dir.resolve("none"), out, "--format", "cmoe").failed(3, "no such directory");
     assertThat(out).doesNotExist();
   }

@@ -21,6 +21,12 @@ public final class NativeOrigin {
     return config.object(KEY);
   }
 
+  /** What {@link #put} was given: the own format's configuration as it stands by itself. */
+  public static ObjectNode restored(ConfigReader config) {
+    ConfigReader own = of(config);
+    return OwnLayout.config(own.tree(), OwnLayout.decoder(own), OwnLayout.shape(own));
+  }
+
   /** Puts {@code own}, a configuration of the own format, into {@code config}. */
   public static void put(ObjectNode config, ObjectNode own) {
     ObjectNode kept = own.deepCopy();

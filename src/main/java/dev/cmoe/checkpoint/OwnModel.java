@@ -34,8 +34,8 @@ public final class OwnModel {
           file
               + ": model_type '"
               + reader.text("model_type", "")
-              + "' is not the format cmoe, which alone is exported; carve with --format cmoe, or"
-              + " again from a saved plan with --plan and --format");
+              + "' is no carved model, which alone is exported; carve it first, or again from a saved"
+              + " plan with --plan and --format");
     }
     this.config = OwnLayout.decoder(reader);
     this.shape = OwnLayout.shape(reader);

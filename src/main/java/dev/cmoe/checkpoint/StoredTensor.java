@@ -40,6 +40,16 @@ public record StoredTensor(SafetensorsFile file, TensorInfo info) implements Rea
     return new StoredTensor(file, new TensorInfo(spec, info.offset() + first * rowBytes));
   }
 
+  /**
+   * Rows {@code first} to {@code first + count - 1} of it as one matrix: its last dimension are the
+   * columns, all others together the rows.
+   */
+  public StoredTensor matrix(long first, long count) {
+    long columns = shape().get(shape().size() - 1);
+    TensorSpec flat = TensorSpec.of(name(), dtype(), info.spec().elements() / columns, columns);
+    return new StoredTensor(file, new TensorInfo(flat, info.offset())).part(first, count);
+  }
+
   /** See {@link SafetensorsFile#bytes}. */
   @Override
   public ByteBuffer bytes() {

@@ -35,7 +35,7 @@ final class ExportCommand implements Callable<Integer> {
       index = "0",
       paramLabel = "CARVED",
       hideParamSyntax = true,
-      description = "A directory in the format cmoe, as carve --format cmoe writes it.")
+      description = "A directory that carve wrote, in any format but gguf.")
   private String model;
 
   @Parameters(

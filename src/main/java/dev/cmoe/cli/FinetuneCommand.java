@@ -25,7 +25,7 @@ import picocli.CommandLine.Parameters;
     parameterListHeading = "%nArguments:%n",
     footerHeading = "%nExamples:%n",
     footer = {
-      "  cmoe carve demo out/moe --format cmoe",
+      "  cmoe carve demo out/moe",
       "  cmoe finetune out/moe out/moe-ft --teacher demo",
       "  cmoe finetune out/llama-moe out/ft --data wiki.txt --samples 2048 --resume",
       "  cmoe finetune out/moe out/moe-ft --data a.txt --train lora,bias --dry-run"
@@ -38,7 +38,7 @@ final class FinetuneCommand implements Callable<Integer> {
       index = "0",
       paramLabel = "CARVED",
       hideParamSyntax = true,
-      description = "A directory in the format cmoe, as carve --format cmoe writes it.")
+      description = "A directory that carve wrote, in any format but gguf.")
   private String model;
 
   @Parameters(
@@ -149,7 +149,7 @@ final class FinetuneCommand implements Callable<Integer> {
       names = "--format",
       paramLabel = "NAME",
       description =
-          "cmoe, glm4_moe, granitemoeshared, mixtral or qwen2_moe (default: cmoe, that of CARVED).")
+          "cmoe, glm4_moe, granitemoeshared, mixtral or qwen2_moe (default: that of CARVED).")
   private String format;
 
   @Option(

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -65,6 +66,30 @@ public final class MappedFiles implements AutoCloseable {
         "load",
         whole,
         offset / stored.bytes,
+        new Longs(shape),
+        type == null ? stored.scalarType : type.scalarType(),
+        engine.device().torchName());
+  }
+
+  /**
+   * Columns of matrices, row after row, as one tensor with memory of its own.
+   *
+   * @param pieces [rows,width] each, of one type and on the engine's device
+   * @param firstColumn the first column taken, of as many as the last dimension of {@code shape} is
+   * @param type null for that of the pieces, {@code stored}
+   */
+  public Tensor joined(
+      Scope into,
+      List<Tensor> pieces,
+      StoredType stored,
+      long firstColumn,
+      long[] shape,
+      ComputeType type) {
+    return kernel.call(
+        into,
+        "joined",
+        pieces,
+        firstColumn,
         new Longs(shape),
         type == null ? stored.scalarType : type.scalarType(),
         engine.device().torchName());

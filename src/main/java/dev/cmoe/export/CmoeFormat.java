@@ -1,6 +1,8 @@
 package dev.cmoe.export;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cmoe.checkpoint.Checkpoint;
+import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.recipe.OutputFormat;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.Stage;
@@ -40,6 +42,16 @@ public final class CmoeFormat extends SafetensorsFormat {
     TensorList list = new TensorList(source);
     source.tensors().names().forEach(name -> list.copy(name, source.tensors().tensor(name)));
     return list.tensors();
+  }
+
+  @Override
+  void original(OriginalTensors list) {
+    throw new UnsupportedOperationException("it is the original itself");
+  }
+
+  @Override
+  public TensorStore original(Checkpoint written) {
+    return written;
   }
 
   @Override

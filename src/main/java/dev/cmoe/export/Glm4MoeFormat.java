@@ -6,8 +6,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.Glm4MoeLayout;
 import dev.cmoe.arch.LayerNames;
 import dev.cmoe.arch.MoeShape;
+import dev.cmoe.checkpoint.StoredTensor;
 import dev.cmoe.recipe.OutputFormat;
 import dev.cmoe.safetensors.DType;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -92,6 +94,34 @@ public final class Glm4MoeFormat extends SafetensorsFormat {
     }
     list.end();
     return list.tensors();
+  }
+
+  @Override
+  void original(OriginalTensors list) {
+    MoeShape shape = list.shape();
+    int width = shape.expertWidth();
+    for (int i = 0; i < list.layers(); i++) {
+      LayerNames names = new LayerNames(i);
+      list.router(
+          i,
+          Glm4MoeLayout.gate(names, "weight"),
+          Epsilon.SIGMOID,
+          Glm4MoeLayout.gate(names, "e_score_correction_bias"),
+          Epsilon.SIGMOID / 4);
+      List<StoredTensor> pairs = new ArrayList<>();
+      List<StoredTensor> downs = new ArrayList<>();
+      for (int e = 0; e < shape.experts(); e++) {
+        pairs.add(list.rows(Glm4MoeLayout.expert(names, e, "gate_proj"), 0, width));
+        pairs.add(list.rows(Glm4MoeLayout.expert(names, e, "up_proj"), 0, width));
+        downs.add(list.written(Glm4MoeLayout.expert(names, e, "down_proj")));
+      }
+      list.pairs(i, pairs);
+      list.downs(i, downs, 1);
+      for (String projection : List.of("gate_proj", "up_proj")) {
+        list.shared(i, projection, list.written(Glm4MoeLayout.shared(names, projection)));
+      }
+      list.sharedDown(i, list.written(Glm4MoeLayout.shared(names, "down_proj")), 0, 1);
+    }
   }
 
   private static void router(TensorList list, CarvedSource source, int layer) {

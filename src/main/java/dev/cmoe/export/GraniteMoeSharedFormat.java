@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.AlignedWidth;
 import dev.cmoe.arch.MoeShape;
 import dev.cmoe.checkpoint.ReadableTensor;
+import dev.cmoe.checkpoint.StoredTensor;
 import dev.cmoe.recipe.OutputFormat;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -111,6 +112,35 @@ public final class GraniteMoeSharedFormat extends SafetensorsFormat {
     }
     list.end();
     return list.tensors();
+  }
+
+  @Override
+  void original(OriginalTensors list) {
+    MoeShape shape = list.shape();
+    int own = shape.expertWidth();
+    int width = AlignedWidth.of(own);
+    long hidden = list.outline().config().hidden();
+    for (int i = 0; i < list.layers(); i++) {
+      String prefix = "model.layers." + i + ".";
+      String moe = prefix + "block_sparse_moe.";
+      list.router(i, moe + "router.layer.weight", Epsilon.raw(list.outline()));
+      List<StoredTensor> pairs = new ArrayList<>();
+      List<StoredTensor> downs = new ArrayList<>();
+      for (int e = 0; e < shape.experts(); e++) {
+        pairs.add(list.rows(moe + "input_linear.weight", 2L * e * width, own));
+        pairs.add(list.rows(moe + "input_linear.weight", (2L * e + 1) * width, own));
+        downs.add(list.rows(moe + "output_linear.weight", e * hidden, hidden));
+      }
+      list.pairs(i, pairs);
+      list.downs(i, downs, shape.active());
+      int always = shape.sharedWidth();
+      if (always > 0) {
+        String both = prefix + "shared_mlp.input_linear.weight";
+        list.shared(i, "gate_proj", list.rows(both, 0, always));
+        list.shared(i, "up_proj", list.rows(both, always, always));
+        list.sharedDown(i, list.written(prefix + "shared_mlp.output_linear.weight"), 0, 1);
+      }
+    }
   }
 
   private static ByteBuffer[] pairs(CarvedSource source, int layer, int width) {

@@ -5,6 +5,7 @@ import static dev.cmoe.export.TensorList.shape;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.AlignedWidth;
 import dev.cmoe.arch.MoeShape;
+import dev.cmoe.checkpoint.StoredTensor;
 import dev.cmoe.recipe.OutputFormat;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -130,6 +131,31 @@ public final class MixtralFormat extends SafetensorsFormat {
     }
     list.end();
     return list.tensors();
+  }
+
+  /** Of the copies of the shared expert the first is taken. */
+  @Override
+  void original(OriginalTensors list) {
+    MoeShape shape = list.shape();
+    int width = shape.expertWidth();
+    for (int i = 0; i < list.layers(); i++) {
+      String prefix = "model.layers." + i + ".block_sparse_moe.";
+      list.router(i, prefix + "gate.weight", Epsilon.softmax(list.outline()));
+      List<StoredTensor> pairs = new ArrayList<>();
+      List<StoredTensor> downs = new ArrayList<>();
+      for (int e = 0; e < shape.experts(); e++) {
+        String name = prefix + "experts." + e + ".";
+        pairs.add(list.rows(name + "w1.weight", 0, width));
+        pairs.add(list.rows(name + "w3.weight", 0, width));
+        downs.add(list.written(name + "w2.weight"));
+      }
+      list.pairs(i, pairs);
+      list.downs(i, downs, shape.active());
+      String first = prefix + "experts.0.";
+      list.shared(i, "gate_proj", list.rows(first + "w1.weight", width, shape.sharedWidth()));
+      list.shared(i, "up_proj", list.rows(first + "w3.weight", width, shape.sharedWidth()));
+      list.sharedDown(i, list.written(first + "w2.weight"), width, 1);
+    }
   }
 
   /** Neurons of an expert: a routed one's, the shared ones, zeros. */

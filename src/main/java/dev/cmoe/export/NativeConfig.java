@@ -11,6 +11,9 @@ import java.util.List;
 
 /** The part of a {@code config.json} that the native architectures have in common. */
 final class NativeConfig {
+  /** Special tokens: what a person may set anew in a directory. */
+  static final List<String> TOKENS = List.of("bos_token_id", "eos_token_id", "pad_token_id");
+
   private NativeConfig() {}
 
   /** Rope is given in both spellings: readers know the one or the other. */
@@ -34,7 +37,7 @@ final class NativeConfig {
     config.put("attention_dropout", 0.0);
     rope(config, dense, model.facts().rotaryShare(), decoder.rope().theta());
     config.put("tie_word_embeddings", false);
-    for (String token : List.of("bos_token_id", "eos_token_id", "pad_token_id")) {
+    for (String token : TOKENS) {
       config.set(token, dense.path(token).isMissingNode() ? NullNode.instance : dense.get(token));
     }
     config.put("torch_dtype", type(dense, model.weights()));

@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.AlignedWidth;
 import dev.cmoe.arch.LayerNames;
 import dev.cmoe.arch.MoeShape;
+import dev.cmoe.checkpoint.StoredTensor;
 import dev.cmoe.recipe.OutputFormat;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -114,6 +116,31 @@ public final class Qwen2MoeFormat extends SafetensorsFormat {
     }
     list.end();
     return list.tensors();
+  }
+
+  @Override
+  void original(OriginalTensors list) {
+    MoeShape shape = list.shape();
+    int width = shape.expertWidth();
+    for (int i = 0; i < list.layers(); i++) {
+      String prefix = new LayerNames(i).prefix() + "mlp.";
+      list.router(i, prefix + "gate.weight", Epsilon.softmax(list.outline()));
+      List<StoredTensor> pairs = new ArrayList<>();
+      List<StoredTensor> downs = new ArrayList<>();
+      for (int e = 0; e < shape.experts(); e++) {
+        String name = prefix + "experts." + e + ".";
+        pairs.add(list.rows(name + "gate_proj.weight", 0, width));
+        pairs.add(list.rows(name + "up_proj.weight", 0, width));
+        downs.add(list.written(name + "down_proj.weight"));
+      }
+      list.pairs(i, pairs);
+      list.downs(i, downs, shape.active());
+      for (String projection : List.of("gate_proj", "up_proj")) {
+        String name = prefix + "shared_expert." + projection + ".weight";
+        list.shared(i, projection, list.written(name));
+      }
+      list.sharedDown(i, list.written(prefix + "shared_expert.down_proj.weight"), 0, 2);
+    }
   }
 
   private static void expert(

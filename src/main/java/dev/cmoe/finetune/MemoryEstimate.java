@@ -2,10 +2,15 @@ package dev.cmoe.finetune;
 
 import dev.cmoe.arch.AttentionSpec;
 import dev.cmoe.arch.DecoderConfig;
+import dev.cmoe.arch.LayerNames;
 import dev.cmoe.arch.ModelDescription;
 import dev.cmoe.arch.MoeShape;
 import dev.cmoe.arch.Residual;
 import dev.cmoe.arch.TensorPart;
+import dev.cmoe.checkpoint.JoinedTensor;
+import dev.cmoe.checkpoint.ReadableTensor;
+import dev.cmoe.checkpoint.StoredTensor;
+import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.engine.ComputeType;
 import dev.cmoe.nn.Decoder;
 import dev.cmoe.nn.Weights;
@@ -113,7 +118,24 @@ public final class MemoryEstimate {
     boolean mapped =
         Weights.storedType(model.checkpoint().tensor(first).dtype()).scalarType()
             == type.scalarType();
-    return mapped ? 0 : elements * type.bytes();
+    return mapped ? joined(model) : elements * type.bytes();
+  }
+
+  /** Weights of a layer that a native format has in pieces: put together they are copies. */
+  private static long joined(Decoder model) {
+    TensorStore tensors = model.tensors();
+    String layer = new LayerNames(0).prefix();
+    return tensors.names().stream()
+        .filter(name -> name.startsWith(layer))
+        .map(tensors::tensor)
+        .filter(tensor -> !liesInOnePiece(tensor))
+        .mapToLong(tensor -> tensor.spec().elements() * model.weights().type().bytes())
+        .sum();
+  }
+
+  private static boolean liesInOnePiece(ReadableTensor tensor) {
+    return tensor instanceof StoredTensor
+        || tensor instanceof JoinedTensor joined && joined.isWhole();
   }
 
   /** A layer of the teacher on its way forward. */
@@ -217,6 +239,6 @@ public final class MemoryEstimate {
   }
 
   private long storedBytes(Projection projection) {
-    return student.checkpoint().tensor(projection.tensor()).dtype().bytes();
+    return student.tensors().tensor(projection.tensor()).dtype().bytes();
   }
 }

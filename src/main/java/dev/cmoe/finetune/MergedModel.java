@@ -3,7 +3,6 @@ package dev.cmoe.finetune;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.LayerNames;
 import dev.cmoe.arch.OwnLayout;
-import dev.cmoe.checkpoint.Checkpoint;
 import dev.cmoe.checkpoint.HalfFloats;
 import dev.cmoe.checkpoint.MadeTensor;
 import dev.cmoe.checkpoint.ReadableTensor;
@@ -29,13 +28,13 @@ import java.util.function.Supplier;
  */
 final class MergedModel implements TensorStore {
   private final TrainedModel model;
-  private final Checkpoint source;
+  private final TensorStore source;
   private final Map<String, ReadableTensor> made = new HashMap<>();
   private boolean scaled;
 
   MergedModel(TrainedModel model) {
     this.model = model;
-    this.source = model.decoder().checkpoint();
+    this.source = model.decoder().tensors();
     for (int i = 0; i < model.layers(); i++) {
       layer(i);
     }

@@ -32,17 +32,15 @@ final class ParameterPlan {
    * The trained tensors in the order of layers.
    *
    * @throws CmoeException of kind USAGE for kinds or targets that the model does not have, of kind
-   *     UNSUPPORTED for a dense model or one in a native format
+   *     UNSUPPORTED for a dense model
    */
   static List<Parameter> of(ModelDescription model, Set<TrainedKind> kinds, LoraSpec lora) {
     if (model.layout() == TensorLayout.DENSE) {
       throw CmoeException.unsupported(
           "the model is dense; carve it first: fine-tuning recovers what carving lost");
     }
-    if (model.layout() == TensorLayout.GLM4_MOE) {
-      throw CmoeException.unsupported(
-          "models in the format glm4_moe are not trained; fine-tune the model in the format cmoe"
-              + " and write the result with --format glm4_moe");
+    if (model.layout() != TensorLayout.OWN) {
+      throw new IllegalArgumentException("not by the tensors of the own format: " + model.layout());
     }
     ParameterPlan plan = new ParameterPlan(model.config(), model.moe().orElseThrow(), kinds, lora);
     plan.check();

@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
@@ -137,9 +138,9 @@ final class PeftAdapter {
   /**
    * Writes both files into {@code directory}, which exists.
    *
-   * @param base where the model that was trained lies
+   * @param base where the model that was trained lies in the own format; empty where it does not
    */
-  void write(Path directory, String base) {
+  void write(Path directory, Optional<String> base) {
     try (SafetensorsWriter writer =
         SafetensorsWriter.create(
             directory.resolve("adapter_model.safetensors"),
@@ -155,11 +156,11 @@ final class PeftAdapter {
     }
   }
 
-  private ObjectNode config(String base) {
+  private ObjectNode config(Optional<String> base) {
     ObjectNode config = JSON.createObjectNode();
     config.put("peft_type", "LORA");
     config.put("task_type", "CAUSAL_LM");
-    config.put("base_model_name_or_path", base);
+    config.put("base_model_name_or_path", base.orElse(null));
     config.put("r", model.lora().rank());
     config.put("lora_alpha", model.lora().alpha());
     // PEFT leaves nothing out of packed parameters, and refuses to be told otherwise.

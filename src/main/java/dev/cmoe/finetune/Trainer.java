@@ -220,9 +220,9 @@ public final class Trainer implements AutoCloseable {
    *
    * @param merged the model as it is trained so far
    * @param directory exists
-   * @param base where the model that was trained lies
+   * @param base where the model that was trained lies in the own format; empty where it does not
    */
-  public void writeAdapter(TensorStore merged, Path directory, String base) {
+  public void writeAdapter(TensorStore merged, Path directory, Optional<String> base) {
     new PeftAdapter(model, merged).write(directory, base);
   }
 

@@ -6,6 +6,7 @@ import dev.cmoe.checkpoint.ModelCard;
 import dev.cmoe.checkpoint.ModelLocation;
 import dev.cmoe.checkpoint.OwnModel;
 import dev.cmoe.checkpoint.StagedOutput;
+import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.export.CarvedSource;
 import dev.cmoe.export.ExportFormat;
 import dev.cmoe.export.NativeTensors;
@@ -22,7 +23,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** {@code cmoe export}: a carved model in the own format, written in another. */
+/** {@code cmoe export}: a carved model, written in another format. */
 public final class ExportJob {
   /** Room for everything that is no weight. */
   private static final long SMALL_FILES = 16L << 20;
@@ -60,7 +61,8 @@ public final class ExportJob {
     long start = System.nanoTime();
     Path directory = ModelLocation.resolve(model);
     try (Checkpoint checkpoint = Checkpoint.open(directory)) {
-      CarvedSource source = new CarvedSource(checkpoint);
+      TensorStore original = Formats.original(checkpoint);
+      CarvedSource source = new CarvedSource(original);
       Formats.Choice choice = Formats.choose(asked, source.outline(), directory.toString(), true);
       ExportFormat format = choice.format();
       List<String> warnings = format.warnings(source.outline());
@@ -72,9 +74,11 @@ public final class ExportJob {
       if (dryRun) {
         output.ifPresent(
             place -> StagedOutput.check(place, overwrite, directory, bytes + SMALL_FILES));
+        Formats.requireWritten(original, checkpoint, listener);
       } else {
         try (StagedOutput staged =
             StagedOutput.create(output.orElseThrow(), overwrite, directory, bytes + SMALL_FILES)) {
+          Formats.requireWritten(original, checkpoint, listener);
           Written written;
           try (Stage stage = Stage.start(listener, "writing " + format.id().id(), "bytes", bytes)) {
             written = format.write(source, staged.directory(), shardBytes, stage);

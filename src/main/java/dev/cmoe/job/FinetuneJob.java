@@ -1,5 +1,6 @@
 package dev.cmoe.job;
 
+import dev.cmoe.arch.DecoderConfig;
 import dev.cmoe.arch.MoeShape;
 import dev.cmoe.arch.RouterKind;
 import dev.cmoe.arch.TensorLayout;
@@ -50,6 +51,9 @@ public final class FinetuneJob implements AutoCloseable {
   /** The folder of the output with what PEFT loads. */
   static final String ADAPTER = "adapter";
 
+  /** Kinds by which routers get biases. */
+  private static final Set<TrainedKind> BIASED = EnumSet.of(TrainedKind.ROUTER, TrainedKind.BIAS);
+
   /** Room for what is not weights, bytes. */
   private static final long SMALL_FILES = 16L << 20;
 
@@ -62,6 +66,7 @@ public final class FinetuneJob implements AutoCloseable {
   private final RunMeter meter;
   private final Session session;
   private final Decoder student;
+  private final ModelOutline carved;
   private final Optional<Decoder> teacher;
   private final TrainingText text;
   private final TrainingSpec spec;
@@ -108,15 +113,18 @@ public final class FinetuneJob implements AutoCloseable {
     Decoder opened = null;
     Optional<Decoder> dense = Optional.empty();
     try {
-      opened = session.open(directory);
+      opened = session.openOriginal(directory);
       requireTrainable(opened, directory);
       dense = settings.teacher().map(session::open);
       dense.ifPresent(other -> checkTeacher(other, directory));
       this.student = opened;
       this.teacher = dense;
       teacher.ifPresent(other -> SameVocabulary.require(student, other, "--teacher", meter));
-      Set<TrainedKind> kinds = settings.kinds().orElseGet(this::suitable);
-      this.format = format(kinds, directory);
+      teacher.ifPresent(other -> requireShape(other, student));
+      this.carved = new CarvedSource(student.tensors()).outline();
+      OutputFormat asked = outputFormat();
+      Set<TrainedKind> kinds = settings.kinds().orElseGet(() -> suitable(asked));
+      this.format = format(asked, kinds, directory);
       int window = settings.window().orElse(defaultWindow());
       Windows.requireFits(window, student);
       teacher.ifPresent(other -> Windows.requireFits(window, other));
@@ -154,12 +162,6 @@ public final class FinetuneJob implements AutoCloseable {
       throw CmoeException.unsupported(
           directory + ": is dense; carve it first: fine-tuning recovers what carving lost");
     }
-    if (model.layout() != TensorLayout.OWN) {
-      throw CmoeException.unsupported(
-          directory
-              + ": is in a native format; fine-tune the model as carve --format cmoe writes it, and"
-              + " write the result with --format glm4_moe");
-    }
   }
 
   private static void checkTeacher(Decoder teacher, Path student) {
@@ -173,35 +175,88 @@ public final class FinetuneJob implements AutoCloseable {
     }
   }
 
-  /** Gate scales only where the method has them: no native format holds them. */
-  private Set<TrainedKind> suitable() {
+  private static void requireShape(Decoder teacher, Decoder student) {
+    String wanted = shape(student.config());
+    String found = shape(teacher.config());
+    if (!found.equals(wanted)) {
+      throw CmoeException.badInput(
+          "--teacher "
+              + teacher.checkpoint().directory()
+              + ": has "
+              + found
+              + ", and what "
+              + student.checkpoint().directory()
+              + " was carved from had "
+              + wanted
+              + "; it takes that dense model");
+    }
+  }
+
+  private static String shape(DecoderConfig config) {
+    return "%d layers, hidden size %d, %d neurons"
+        .formatted(config.layers(), config.hidden(), config.intermediate());
+  }
+
+  /** What is asked for, and otherwise the format that the model is in. */
+  private OutputFormat outputFormat() {
+    if (form.format() == OutputFormat.GGUF) {
+      throw CmoeException.usage(
+          "--format gguf: fine-tune into the format cmoe, then cmoe export --format gguf");
+    }
+    return form.format() == OutputFormat.AUTO
+        ? Formats.of(student.checkpoint()).id()
+        : form.format();
+  }
+
+  /**
+   * Gate scales only where the method has them: no native format holds them. Routers and their
+   * biases only where the format holds biases.
+   */
+  private Set<TrainedKind> suitable(OutputFormat asked) {
     RouterKind router = student.moe().map(MoeShape::router).orElse(RouterKind.NONE);
     return switch (router) {
-      case LINEAR -> EnumSet.of(TrainedKind.LORA, TrainedKind.ROUTER, TrainedKind.BIAS);
+      case LINEAR -> {
+        Set<TrainedKind> all = EnumSet.of(TrainedKind.LORA, TrainedKind.ROUTER, TrainedKind.BIAS);
+        Set<TrainedKind> some = EnumSet.of(TrainedKind.LORA);
+        if (onlyBiasesPrevent(asked, all)) {
+          meter.note(
+              "format %s holds no router biases, so only lora is trained; with --format cmoe routers are, too"
+                  .formatted(asked.id()));
+          yield some;
+        }
+        yield all;
+      }
       case CMOE -> EnumSet.of(TrainedKind.LORA, TrainedKind.GATES, TrainedKind.BIAS);
       case NONE -> EnumSet.of(TrainedKind.LORA);
     };
   }
 
-  private ExportFormat format(Set<TrainedKind> kinds, Path directory) {
-    CarvedSource carved = new CarvedSource(student.checkpoint());
+  /** Whether a format holds the model, but not with the biases that training gives its routers. */
+  private boolean onlyBiasesPrevent(OutputFormat asked, Set<TrainedKind> kinds) {
+    Set<TrainedKind> others = EnumSet.copyOf(kinds);
+    others.removeAll(BIASED);
+    ExportFormat format = Formats.named(asked);
+    return format.refusal(outline(kinds)).isPresent() && format.refusal(outline(others)).isEmpty();
+  }
+
+  /** The model as training {@code kinds} leaves it. */
+  private ModelOutline outline(Set<TrainedKind> kinds) {
     MoeShape shape = carved.shape();
-    boolean biased =
-        carved.outline().routerBias()
-            || kinds.contains(TrainedKind.ROUTER)
-            || kinds.contains(TrainedKind.BIAS);
-    ModelOutline outline =
-        new ModelOutline(
-            carved.config(),
-            shape.withGateScales(shape.gateScaled() || kinds.contains(TrainedKind.GATES)),
-            biased && shape.router() == RouterKind.LINEAR,
-            carved.outline().weights());
-    OutputFormat asked = form.format() == OutputFormat.AUTO ? OutputFormat.CMOE : form.format();
-    if (asked == OutputFormat.GGUF) {
-      throw CmoeException.usage(
-          "--format gguf: fine-tune into the format cmoe, then cmoe export --format gguf");
+    boolean biased = carved.routerBias() || kinds.stream().anyMatch(BIASED::contains);
+    return new ModelOutline(
+        carved.config(),
+        shape.withGateScales(shape.gateScaled() || kinds.contains(TrainedKind.GATES)),
+        biased && shape.router() == RouterKind.LINEAR,
+        carved.weights());
+  }
+
+  private ExportFormat format(OutputFormat asked, Set<TrainedKind> kinds, Path directory) {
+    if (onlyBiasesPrevent(asked, kinds)) {
+      throw CmoeException.unsupported(
+          "%s: format %s cannot hold the router biases that --train router and bias give; train without them, or write --format cmoe"
+              .formatted(directory, asked.id()));
     }
-    return Formats.choose(asked, outline, directory.toString(), true).format();
+    return Formats.choose(asked, outline(kinds), directory.toString(), true).format();
   }
 
   private int defaultWindow() {
@@ -268,6 +323,16 @@ public final class FinetuneJob implements AutoCloseable {
 
   /** What {@link #run} would do; writes nothing. */
   public Plan plan() {
+    requireWritten();
+    return planned();
+  }
+
+  /** What takes reading all of the model, after all that does not. */
+  private void requireWritten() {
+    Formats.requireWritten(student.tensors(), student.checkpoint(), meter);
+  }
+
+  private Plan planned() {
     return new Plan(
         model,
         student.moe().orElseThrow().toString(),
@@ -316,9 +381,11 @@ public final class FinetuneJob implements AutoCloseable {
           stateOf(output),
           "is the state of a run that did not end; pass --resume to go on with it, or delete it");
     }
+    requireWritten();
+    Plan plan = planned();
     makeParent(stateOf(output));
     try (Trainer trainer = new Trainer(student, teacher, spec, text, meter)) {
-      Result result = write(output, overwrite, trainer, trainer.run(state));
+      Result result = write(plan, output, overwrite, trainer, trainer.run(state));
       state.delete();
       return result;
     }
@@ -333,7 +400,8 @@ public final class FinetuneJob implements AutoCloseable {
     }
   }
 
-  private Result write(Path output, boolean overwrite, Trainer trainer, Trainer.Result trained) {
+  private Result write(
+      Plan plan, Path output, boolean overwrite, Trainer trainer, Trainer.Result trained) {
     Path input = student.checkpoint().directory();
     try (StagedOutput staged = StagedOutput.create(output, overwrite, input, bytesNeeded())) {
       TensorStore tuned = trainer.merged();
@@ -345,8 +413,8 @@ public final class FinetuneJob implements AutoCloseable {
       }
       ExportJob.checkTensors(format, staged.directory());
       Path adapter = Files.createDirectory(staged.directory().resolve(ADAPTER));
-      trainer.writeAdapter(tuned, adapter, input.toAbsolutePath().normalize().toString());
-      FinetuneReport report = report(output, trained, merged.shape(), written);
+      trainer.writeAdapter(tuned, adapter, adapterBase(input));
+      FinetuneReport report = report(plan, output, trained, merged.shape(), written);
       OutputFiles.report(report, staged.directory());
       OutputFiles.card(output, report, ModelCard.licenseOf(input), format.remoteCode())
           .write(staged.directory());
@@ -356,7 +424,7 @@ public final class FinetuneJob implements AutoCloseable {
           .cost(report.cost())
           .write(format, written, staged.directory());
       staged.commit();
-      return new Result(plan(), report);
+      return new Result(plan, report);
     } catch (IOException e) {
       throw CmoeException.resources(output + ": cannot be written (" + e.getMessage() + ")", e);
     }
@@ -367,8 +435,8 @@ public final class FinetuneJob implements AutoCloseable {
   }
 
   private FinetuneReport report(
-      Path output, Trainer.Result trained, MoeShape shape, Written written) {
-    FinetuneFigures figures = new FinetuneFigures(plan(), spec, trained);
+      Plan plan, Path output, Trainer.Result trained, MoeShape shape, Written written) {
+    FinetuneFigures figures = new FinetuneFigures(plan, spec, trained);
     FinetuneSetup setup =
         figures.setup(
             output.toString(),
@@ -381,6 +449,19 @@ public final class FinetuneJob implements AutoCloseable {
     FinetuneReport report =
         figures.report(setup, student, shape, written.elements(), meter.warnings(), meter.cost());
     return before.map(report::after).orElse(report);
+  }
+
+  /** Where the model in the own format lies that adapters are of, if it lies anywhere. */
+  private Optional<String> adapterBase(Path input) {
+    if (student.tensors() == student.checkpoint()) {
+      return Optional.of(input.toAbsolutePath().normalize().toString());
+    }
+    meter.note(
+        ADAPTER
+            + ": PEFT loads it on the model in the format cmoe, which 'cmoe export "
+            + model
+            + " BASE --format cmoe' writes");
+    return Optional.empty();
   }
 
   @Override

@@ -1,5 +1,9 @@
 package dev.cmoe.job;
 
+import dev.cmoe.arch.ConfigReader;
+import dev.cmoe.arch.NativeOrigin;
+import dev.cmoe.checkpoint.Checkpoint;
+import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.export.CmoeFormat;
 import dev.cmoe.export.ExportFormat;
 import dev.cmoe.export.GgufFormat;
@@ -8,8 +12,11 @@ import dev.cmoe.export.GraniteMoeSharedFormat;
 import dev.cmoe.export.MixtralFormat;
 import dev.cmoe.export.ModelOutline;
 import dev.cmoe.export.Qwen2MoeFormat;
+import dev.cmoe.export.SafetensorsFormat;
 import dev.cmoe.recipe.OutputFormat;
 import dev.cmoe.run.CmoeException;
+import dev.cmoe.run.RunListener;
+import dev.cmoe.run.Stage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -97,6 +104,55 @@ final class Formats {
 
   static ExportFormat named(OutputFormat id) {
     return ALL.stream().filter(format -> format.id() == id).findFirst().orElseThrow();
+  }
+
+  /** The format of a carved directory. */
+  static SafetensorsFormat of(Checkpoint directory) {
+    return of(config(directory));
+  }
+
+  /** The format of a carved directory: by its {@code model_type}. */
+  static SafetensorsFormat of(ConfigReader config) {
+    String type = config.text("model_type", "");
+    return ALL.stream()
+        .filter(SafetensorsFormat.class::isInstance)
+        .map(SafetensorsFormat.class::cast)
+        .filter(format -> format.id().id().equals(type))
+        .findFirst()
+        .orElseThrow(() -> config.unsupported("model_type '" + type + "' is no format of ours"));
+  }
+
+  /**
+   * A carved directory as the model in the own format that it holds, whatever format it is in; a
+   * dense directory as it is.
+   *
+   * @throws CmoeException of kind UNSUPPORTED for a native configuration that was changed since
+   */
+  static TensorStore original(Checkpoint directory) {
+    ConfigReader config = config(directory);
+    return NativeOrigin.present(config) ? of(config).original(directory) : directory;
+  }
+
+  /**
+   * Checks that a native directory is as cmoe wrote it, byte for byte, which takes reading it; for
+   * any other there is nothing to check.
+   *
+   * @param original what {@link #original(Checkpoint)} said of it
+   * @throws CmoeException of kind UNSUPPORTED
+   */
+  static void requireWritten(TensorStore original, Checkpoint directory, RunListener listener) {
+    if (original == directory) {
+      return;
+    }
+    SafetensorsFormat format = of(directory);
+    try (Stage stage =
+        Stage.start(listener, "reading " + format.id().id(), "bytes", directory.weightBytes())) {
+      format.requireWritten(original, directory, stage);
+    }
+  }
+
+  private static ConfigReader config(Checkpoint directory) {
+    return new ConfigReader(directory.directory().resolve("config.json"), directory.config());
   }
 
   private static String fitting(ModelOutline model) {

@@ -3,6 +3,7 @@ package dev.cmoe.job;
 import dev.cmoe.checkpoint.Checkpoint;
 import dev.cmoe.checkpoint.ModelLocation;
 import dev.cmoe.checkpoint.OwnModel;
+import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.gguf.GgufExport;
 import dev.cmoe.gguf.GgufOptions;
 import dev.cmoe.gguf.GgufType;
@@ -31,7 +32,7 @@ public final class GgufJob {
   public static Plan plan(
       String model, Optional<Path> output, GgufOptions options, boolean overwrite) {
     try (Checkpoint carved = Checkpoint.open(ModelLocation.resolve(model))) {
-      GgufExport export = GgufExport.of(new OwnModel(carved), options);
+      GgufExport export = GgufExport.of(original(carved, RunListener.SILENT), options);
       output.ifPresent(place -> export.checkPlace(place, overwrite));
       return new Plan(model, export.architecture(), export.type(), export.bytes());
     }
@@ -41,7 +42,14 @@ public final class GgufJob {
   public static GgufExport.Result run(
       String model, Path output, GgufOptions options, boolean overwrite, RunListener listener) {
     try (Checkpoint carved = Checkpoint.open(ModelLocation.resolve(model))) {
-      return GgufExport.of(new OwnModel(carved), options).write(output, overwrite, listener);
+      return GgufExport.of(original(carved, listener), options).write(output, overwrite, listener);
     }
+  }
+
+  private static OwnModel original(Checkpoint carved, RunListener listener) {
+    TensorStore original = Formats.original(carved);
+    OwnModel model = new OwnModel(original);
+    Formats.requireWritten(original, carved, listener);
+    return model;
   }
 }

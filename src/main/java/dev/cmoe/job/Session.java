@@ -4,6 +4,7 @@ import dev.cmoe.checkpoint.BundledModel;
 import dev.cmoe.checkpoint.Checkpoint;
 import dev.cmoe.checkpoint.Manifest;
 import dev.cmoe.checkpoint.ModelLocation;
+import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.engine.ComputeType;
 import dev.cmoe.engine.CpuFeatures;
 import dev.cmoe.engine.Device;
@@ -66,14 +67,35 @@ final class Session implements AutoCloseable {
     return open(ModelLocation.resolve(model));
   }
 
+  /**
+   * Opens a carved model by the tensors of the own format, whatever format it is in; a dense one as
+   * it is.
+   */
+  Decoder openOriginal(Path directory) {
+    ComputeType type = type(directory);
+    Checkpoint checkpoint = Checkpoint.open(directory);
+    TensorStore original;
+    try {
+      original = Formats.original(checkpoint);
+    } catch (RuntimeException e) {
+      checkpoint.close();
+      throw e;
+    }
+    return Decoder.of(engine, checkpoint, original, type);
+  }
+
   Decoder open(Path directory) {
+    return Decoder.open(engine, directory, type(directory));
+  }
+
+  private ComputeType type(Path directory) {
     ComputeType type = ComputeType.FLOAT32;
     if (runtime.computeDtype() == ComputeDtype.BFLOAT16) {
       type = ComputeType.BFLOAT16;
     } else if (runtime.computeDtype() == ComputeDtype.AUTO) {
       type = best(directory);
     }
-    return Decoder.open(engine, directory, type);
+    return type;
   }
 
   /**

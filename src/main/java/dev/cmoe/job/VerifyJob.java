@@ -161,7 +161,7 @@ public final class VerifyJob {
     try (Checkpoint checkpoint = Checkpoint.open(place)) {
       ConfigReader config = new ConfigReader(place.resolve("config.json"), checkpoint.config());
       if (NativeOrigin.present(config)) {
-        return carved(checkpoint, config, nativeFormat(config), ModelDescription.source(config));
+        return carved(checkpoint, config, Formats.of(config), ModelDescription.source(config));
       }
       if (OwnLayout.matches(config)) {
         return carved(checkpoint, config, new CmoeFormat(), ModelDescription.read(config));
@@ -174,16 +174,6 @@ public final class VerifyJob {
       }
       return "dense";
     }
-  }
-
-  private static SafetensorsFormat nativeFormat(ConfigReader config) {
-    String type = config.text("model_type", "");
-    return Formats.ALL.stream()
-        .filter(SafetensorsFormat.class::isInstance)
-        .map(SafetensorsFormat.class::cast)
-        .filter(format -> format.id().id().equals(type))
-        .findFirst()
-        .orElseThrow(() -> config.unsupported("model_type '" + type + "' is no format of ours"));
   }
 
   private String carved(

@@ -8,6 +8,7 @@ import dev.cmoe.arch.RopeSpec;
 import dev.cmoe.arch.TensorLayout;
 import dev.cmoe.arch.TensorPart;
 import dev.cmoe.checkpoint.Checkpoint;
+import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.engine.ComputeType;
 import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.Kernel;
@@ -38,12 +39,17 @@ public final class Decoder implements AutoCloseable {
 
   private record Turning(RopeSpec rope, int length) {}
 
-  private Decoder(Engine engine, Checkpoint checkpoint, ModelDescription model, ComputeType type) {
+  private Decoder(
+      Engine engine,
+      Checkpoint checkpoint,
+      TensorStore tensors,
+      ModelDescription model,
+      ComputeType type) {
     this.engine = engine;
     this.checkpoint = checkpoint;
     this.model = model;
     this.config = model.config();
-    this.weights = new Weights(engine, checkpoint, type);
+    this.weights = new Weights(engine, tensors, type);
     this.kernel = engine.kernel(Decoder.class, "decoder");
     this.scope = engine.scope();
   }
@@ -62,6 +68,24 @@ public final class Decoder implements AutoCloseable {
     return open(engine, directory, type, ModelDescription::withAllExperts);
   }
 
+  /**
+   * A decoder of {@code tensors}, a view of {@code checkpoint} such as the form that it was
+   * converted from. The checkpoint becomes the decoder's, also when this fails.
+   *
+   * @throws CmoeException of kind BAD_INPUT or UNSUPPORTED
+   */
+  public static Decoder of(
+      Engine engine, Checkpoint checkpoint, TensorStore tensors, ComputeType type) {
+    try {
+      Path file = checkpoint.directory().resolve("config.json");
+      ModelDescription model = ModelDescription.read(new ConfigReader(file, tensors.config()));
+      return new Decoder(engine, checkpoint, tensors, model, type);
+    } catch (RuntimeException e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
   private static Decoder open(
       Engine engine, Path directory, ComputeType type, UnaryOperator<ModelDescription> change) {
     Checkpoint checkpoint = Checkpoint.open(directory);
@@ -71,7 +95,7 @@ public final class Decoder implements AutoCloseable {
       if (model.layout() == TensorLayout.GLM4_MOE) {
         Glm4MoeMixture.requireNoOtherBias(checkpoint, model.config());
       }
-      return new Decoder(engine, checkpoint, change.apply(model), type);
+      return new Decoder(engine, checkpoint, checkpoint, change.apply(model), type);
     } catch (RuntimeException e) {
       checkpoint.close();
       throw e;
@@ -82,8 +106,14 @@ public final class Decoder implements AutoCloseable {
     return engine;
   }
 
+  /** The directory, with its tokenizer. */
   public Checkpoint checkpoint() {
     return checkpoint;
+  }
+
+  /** The weights by the names of {@link #config}: the checkpoint's, or those of a view of it. */
+  public TensorStore tensors() {
+    return weights.tensors();
   }
 
   public DecoderConfig config() {

@@ -43,7 +43,7 @@ final class Glm4MoeMixture {
                 scope,
                 Stream.of("gate_proj", "up_proj")
                     .map(name -> Glm4MoeLayout.shared(names, name))
-                    .map(name -> weights.checkpoint().tensor(name, always, hidden))
+                    .map(name -> weights.tensors().tensor(name, always, hidden))
                     .toList()),
             List.of(weights.load(scope, Glm4MoeLayout.shared(names, "down_proj"), hidden, always)),
             List.of(),

@@ -68,7 +68,7 @@ final class OwnMixture {
             scope,
             projections.stream()
                 .map(name -> OwnLayout.shared(names, name, "weight"))
-                .map(name -> weights.checkpoint().tensor(name, always, hidden))
+                .map(name -> weights.tensors().tensor(name, always, hidden))
                 .toList()),
         some(always > 0, OwnLayout.shared(names, "down_proj", "weight"), hidden, always),
         block.bias()

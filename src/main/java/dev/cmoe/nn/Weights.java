@@ -1,9 +1,11 @@
 package dev.cmoe.nn;
 
 import dev.cmoe.arch.TensorPart;
-import dev.cmoe.checkpoint.Checkpoint;
 import dev.cmoe.checkpoint.HalfFloats;
+import dev.cmoe.checkpoint.JoinedTensor;
+import dev.cmoe.checkpoint.ReadableTensor;
 import dev.cmoe.checkpoint.StoredTensor;
+import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.engine.ComputeType;
 import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.MappedFiles;
@@ -12,14 +14,17 @@ import dev.cmoe.engine.Tensor;
 import dev.cmoe.safetensors.DType;
 import java.util.List;
 
-/** A checkpoint's weights as tensors, each checked for its shape and read when asked for. */
+/**
+ * A checkpoint's weights as tensors, each checked for its shape and read when asked for. What lies
+ * in a file as it is wanted is not copied; what a view makes of stored weights is.
+ */
 public final class Weights implements AutoCloseable {
-  private final Checkpoint checkpoint;
+  private final TensorStore tensors;
   private final ComputeType type;
   private final MappedFiles files;
 
-  Weights(Engine engine, Checkpoint checkpoint, ComputeType type) {
-    this.checkpoint = checkpoint;
+  Weights(Engine engine, TensorStore tensors, ComputeType type) {
+    this.tensors = tensors;
     this.type = type;
     this.files = new MappedFiles(engine);
   }
@@ -29,18 +34,19 @@ public final class Weights implements AutoCloseable {
     return type;
   }
 
-  public Checkpoint checkpoint() {
-    return checkpoint;
+  /** Where they come from. */
+  public TensorStore tensors() {
+    return tensors;
   }
 
   /** The tensor in the compute type. */
   public Tensor load(Scope into, String name, long... shape) {
-    return load(into, checkpoint.tensor(name, shape), type);
+    return load(into, tensors.tensor(name, shape), type);
   }
 
   /** The weight at {@code part} in the compute type. */
   public Tensor load(Scope into, TensorPart part) {
-    return load(into, checkpoint.tensor(part), type);
+    return load(into, tensors.tensor(part), type);
   }
 
   /** The weights at {@code parts} in the compute type. */
@@ -52,18 +58,23 @@ public final class Weights implements AutoCloseable {
    * Matrices of equal width as one, where one lies right behind the other in a file: a single
    * product then serves all of them. Otherwise each by itself.
    */
-  List<Tensor> stacked(Scope into, List<StoredTensor> tensors) {
-    if (tensors.size() > 1 && contiguous(tensors)) {
-      long rows = tensors.stream().mapToLong(tensor -> tensor.shape().get(0)).sum();
-      StoredTensor first = tensors.get(0);
+  List<Tensor> stacked(Scope into, List<? extends ReadableTensor> matrices) {
+    List<StoredTensor> stored =
+        matrices.stream()
+            .filter(StoredTensor.class::isInstance)
+            .map(StoredTensor.class::cast)
+            .toList();
+    if (matrices.size() > 1 && stored.size() == matrices.size() && contiguous(stored)) {
+      long rows = stored.stream().mapToLong(matrix -> matrix.shape().get(0)).sum();
+      StoredTensor first = stored.get(0);
       return List.of(load(into, first, type, rows, first.shape().get(1)));
     }
-    return tensors.stream().map(tensor -> load(into, tensor, type)).toList();
+    return matrices.stream().map(matrix -> load(into, matrix, type)).toList();
   }
 
   /** The same, of the weights at {@code parts}. */
   List<Tensor> stackedParts(Scope into, List<TensorPart> parts) {
-    return stacked(into, parts.stream().map(checkpoint::tensor).toList());
+    return stacked(into, parts.stream().map(tensors::tensor).toList());
   }
 
   private static boolean contiguous(List<StoredTensor> tensors) {
@@ -83,7 +94,7 @@ public final class Weights implements AutoCloseable {
 
   /** The weight at {@code part} in float32. */
   public Tensor loadFloat(Scope into, TensorPart part) {
-    return load(into, checkpoint.tensor(part), ComputeType.FLOAT32);
+    return load(into, tensors.tensor(part), ComputeType.FLOAT32);
   }
 
   /**
@@ -91,16 +102,35 @@ public final class Weights implements AutoCloseable {
    * tables too large to convert whole.
    */
   public Tensor loadStored(Scope into, TensorPart part) {
-    return load(into, checkpoint.tensor(part), null);
+    return load(into, tensors.tensor(part), null);
   }
 
   /** The tensor in float32, whatever the compute type: norms, routers. */
   public Tensor loadFloat(Scope into, String name, long... shape) {
-    return load(into, checkpoint.tensor(name, shape), ComputeType.FLOAT32);
+    return load(into, tensors.tensor(name, shape), ComputeType.FLOAT32);
   }
 
-  private Tensor load(Scope into, StoredTensor tensor, ComputeType wanted) {
-    return load(into, tensor, wanted, tensor.shape().stream().mapToLong(Long::longValue).toArray());
+  private Tensor load(Scope into, ReadableTensor tensor, ComputeType wanted) {
+    long[] shape = tensor.shape().stream().mapToLong(Long::longValue).toArray();
+    if (tensor instanceof StoredTensor stored) {
+      return load(into, stored, wanted, shape);
+    }
+    if (tensor instanceof JoinedTensor joined) {
+      return load(into, joined, wanted, shape);
+    }
+    return converted(into, tensor, wanted, shape);
+  }
+
+  private Tensor load(Scope into, JoinedTensor tensor, ComputeType wanted, long... shape) {
+    if (tensor.isWhole()) {
+      return load(into, tensor.pieces().get(0), wanted, shape);
+    }
+    try (Scope scratch = into.child()) {
+      List<Tensor> pieces =
+          tensor.pieces().stream().map(piece -> load(scratch, piece, null)).toList();
+      MappedFiles.StoredType stored = storedType(tensor.dtype());
+      return files.joined(into, pieces, stored, tensor.firstColumn(), shape, wanted);
+    }
   }
 
   private Tensor load(Scope into, StoredTensor tensor, ComputeType wanted, long... shape) {
@@ -109,10 +139,16 @@ public final class Weights implements AutoCloseable {
       return files.load(into, tensor.path(), stored, tensor.fileOffset(), shape, wanted);
     }
     // A header of odd length leaves values where libtorch cannot map them.
+    return converted(into, tensor, wanted, shape);
+  }
+
+  private Tensor converted(Scope into, ReadableTensor tensor, ComputeType wanted, long... shape) {
     float[] values = HalfFloats.toFloats(tensor);
+    long columns = shape.length == 0 ? 1 : shape[shape.length - 1];
     try (Scope scratch = into.child()) {
-      Tensor placed = files.place(scratch, scratch.of(values, shape), wanted);
-      return into.keep(placed);
+      Tensor matrix = scratch.of(values, values.length / columns, columns);
+      // A copy: memory of Java's begins anywhere, and by where it begins products round otherwise.
+      return files.joined(into, List.of(matrix), MappedFiles.StoredType.FLOAT32, 0, shape, wanted);
     }
   }
 

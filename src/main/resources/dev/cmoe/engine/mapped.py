@@ -14,3 +14,15 @@
 
   def place(self: __torch__.K, x: Tensor, dtype: int, device: str) -> Tensor:
     return torch.to(x, torch.device(device), dtype)
+
+  # Columns from `first` of matrices, row after row, as one tensor of `shape` with memory of its own.
+  def joined(self: __torch__.K, pieces: List[Tensor], first: int, shape: List[int], dtype: int, device: str) -> Tensor:
+    y = torch.empty(shape, dtype=dtype, device=torch.device(device))
+    columns = shape[len(shape) - 1]
+    rows = torch.view(y, [-1, columns])
+    row = 0
+    for i in range(len(pieces)):
+      count = torch.size(pieces[i], 0)
+      part = torch.copy_(torch.narrow(rows, 0, row, count), torch.narrow(pieces[i], 1, first, columns))
+      row = row + count
+    return y

@@ -158,7 +158,7 @@ class MergedModelTest {
     Path adapter = Files.createDirectories(dir.resolve("adapter"));
     try (Decoder student = TinyCarved.open(dir.resolve("model"));
         Trainer trainer = trained(student, new Specs().steps(2))) {
-      trainer.writeAdapter(trainer.merged(), adapter, "base");
+      trainer.writeAdapter(trainer.merged(), adapter, Optional.of("base"));
     }
     JsonNode config = new ObjectMapper().readTree(adapter.resolve("adapter_config.json").toFile());
 

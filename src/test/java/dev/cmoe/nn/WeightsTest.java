@@ -3,7 +3,14 @@ package dev.cmoe.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cmoe.checkpoint.Checkpoint;
+import dev.cmoe.checkpoint.HalfFloats;
+import dev.cmoe.checkpoint.JoinedTensor;
+import dev.cmoe.checkpoint.MadeTensor;
+import dev.cmoe.checkpoint.ReadableTensor;
 import dev.cmoe.checkpoint.StoredTensor;
+import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.engine.ComputeType;
 import dev.cmoe.engine.Matrix;
 import dev.cmoe.engine.Scope;
@@ -11,6 +18,7 @@ import dev.cmoe.engine.SharedEngine;
 import dev.cmoe.engine.Tensor;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.safetensors.DType;
+import dev.cmoe.safetensors.TensorSpec;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -19,6 +27,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -87,6 +98,85 @@ class WeightsTest {
       List<StoredTensor> odd =
           List.of(decoder.checkpoint().tensor(NAME), decoder.checkpoint().tensor(up));
       assertThat(decoder.weights().stacked(scope, odd)).hasSize(2);
+    }
+  }
+
+  /** A view's tensor of stored pieces, mapped or not, and one that is made. */
+  @Test
+  void readsWhatAViewMakesOfStoredWeights() throws IOException {
+    for (int spaces : new int[] {0, 1}) {
+      for (DType type : List.of(DType.F32, DType.BF16)) {
+        TinyModel model = new TinyModel().stored(type, type).write(dir);
+        lengthenHeader(dir.resolve("model.safetensors"), spaces);
+        try (Decoder decoder = TinyModel.open(dir);
+            Scope scope = SharedEngine.get().scope()) {
+          StoredTensor gate = decoder.checkpoint().tensor(NAME);
+          StoredTensor up = decoder.checkpoint().tensor(NAME.replace("gate_proj", "up_proj"));
+          View view =
+              new View(
+                  decoder.checkpoint(),
+                  List.of(
+                      JoinedTensor.of(
+                          "some", List.of(gate.matrix(0, 3), up.matrix(4, 5)), 2, 2, 4, 7),
+                      JoinedTensor.of("whole", List.of(up), 0, 16, TinyModel.HIDDEN),
+                      new MadeTensor(
+                          dir,
+                          TensorSpec.of("made", DType.F32, 2, 2),
+                          1,
+                          all -> HalfFloats.fromFloats(new float[] {1, 2, 3, 4}, DType.F32))));
+          for (ComputeType wanted : ComputeType.values()) {
+            try (Weights weights = new Weights(decoder.engine(), view, wanted)) {
+              for (String name : List.of("some", "whole", "made")) {
+                ReadableTensor tensor = view.tensor(name);
+                long[] shape = tensor.shape().stream().mapToLong(Long::longValue).toArray();
+                float[] due = HalfFloats.toFloats(tensor);
+                assertThat(weights.loadFloat(scope, name, shape).toFloats()).containsExactly(due);
+                Tensor loaded = weights.load(scope, name, shape);
+                assertThat(loaded.shape()).containsExactly(shape);
+                if (wanted == ComputeType.FLOAT32) {
+                  assertThat(loaded.toFloats()).containsExactly(due);
+                } else {
+                  assertThat(loaded.toString()).doesNotContain("float32");
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private record View(Checkpoint checkpoint, List<ReadableTensor> tensors) implements TensorStore {
+    @Override
+    public Path directory() {
+      return checkpoint.directory();
+    }
+
+    @Override
+    public Path source() {
+      return checkpoint.source();
+    }
+
+    @Override
+    public ObjectNode config() {
+      return checkpoint.config();
+    }
+
+    @Override
+    public SortedSet<String> names() {
+      return tensors.stream()
+          .map(ReadableTensor::name)
+          .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    @Override
+    public boolean has(String name) {
+      return names().contains(name);
+    }
+
+    @Override
+    public ReadableTensor tensor(String name) {
+      return tensors.stream().filter(each -> each.name().equals(name)).findFirst().orElseThrow();
     }
   }
 
