@@ -204,7 +204,11 @@ class FinetuneIT {
 
     assertThat(plan.path("dryRun").asBoolean()).isTrue();
     assertThat(plan.path("steps").asInt()).isEqualTo(12);
+    assertThat(plan.path("trainingWindows").asInt()).isEqualTo(24);
     assertThat(plan.path("peakAnonymousBytes").asLong()).isGreaterThan(50 << 20);
+    String odd = "finetune " + SHORT + " --samples 5 --dry-run";
+    assertThat(Run.ok(Run.words(odd, carved())).out())
+        .contains("2, over 4 windows of 64 tokens; 4 more held out");
     assertThat(dir).isEmptyDirectory();
   }
 
@@ -418,6 +422,12 @@ class FinetuneIT {
     Run.of("finetune", carved(), output, "--teacher", carved()).failed(2, "is carved");
     Run.of("finetune", carved(), output, "--train", "everything").failed(2, "known: lora, gates");
     Run.of("finetune", carved(), output, "--lora-targets", "up").failed(2, "[gate, up]");
+    Run.of("finetune", carved(), output, "--lora-rank", "0")
+        .failed(2, "--lora-rank is 0; it must be above 0");
+    Run.of("finetune", carved(), output, "--lr-lora", "NaN")
+        .failed(2, "--lr-lora is NaN; it must be a finite number");
+    Run.of("finetune", carved(), output, "--clip", "-1")
+        .failed(2, "--clip is -1; it must not be below 0");
     Run.of("finetune", carved(), carved()).failed(3, "is the input model itself");
     assertThat(output).doesNotExist();
   }
@@ -437,8 +447,9 @@ class FinetuneIT {
     assertThat(state).exists();
     assertThat(killed).doesNotExist();
     Run.of(Run.words(options, model, killed)).failed(3, state, "pass --resume");
+    Run.of(Run.words(options + " --dry-run", model, killed)).failed(3, state, "pass --resume");
     Run.of(Run.words(options + " --resume -q --seed 1", model, killed))
-        .failed(3, state, "was saved by a run with another model");
+        .failed(3, state, "was saved by a run with another model", "delete it to begin anew");
     Run resumed = Run.ok(Run.words(options + " --resume", model, killed));
 
     assertThat(resumed.err()).contains("resumed after step");
