@@ -116,7 +116,8 @@ class FinetuneIT {
         .contains("## Fine-tuning", "| Teacher | demo |", "base_model: demo", "as carved");
     JsonNode manifest = json(output.resolve("cmoe_manifest.json"));
     assertThat(manifest.path("settings").toString())
-        .contains("preset=fitted", "finetune.lora-rank=8", "finetune.teacher=demo");
+        .contains("preset=fitted", "finetune.lora-rank=8", "finetune.teacher=demo")
+        .contains("finetune.lr-lora=0.0000595", "finetune.lr-router=0.0001", "finetune.clip=0");
     assertThat(manifest.at("/timings/fine-tuning").asDouble()).isPositive();
     assertThat(manifest.at("/files/README.md").isMissingNode()).isFalse();
     assertThat(manifest.path("files").has("report.json")).isFalse();
@@ -206,7 +207,7 @@ class FinetuneIT {
     assertThat(plan.path("steps").asInt()).isEqualTo(12);
     assertThat(plan.path("trainingWindows").asInt()).isEqualTo(24);
     assertThat(plan.path("peakAnonymousBytes").asLong()).isGreaterThan(50 << 20);
-    String odd = "finetune " + SHORT + " --samples 5 --dry-run";
+    String odd = "finetune --samples 5 --window 64 --batch 2 --held-out 4 --dry-run";
     assertThat(Run.ok(Run.words(odd, carved())).out())
         .contains("2, over 4 windows of 64 tokens; 4 more held out");
     assertThat(dir).isEmptyDirectory();
@@ -408,6 +409,23 @@ class FinetuneIT {
 
     assertThat(Run.ok("inspect", output, "--json").json().path("moe").path("format").asText())
         .isEqualTo("glm4_moe");
+  }
+
+  /** PEFT refuses an adapter that has no additions. */
+  @Test
+  void writesNoAdapterWithoutAdditions() {
+    Path output = dir.resolve("balanced");
+    Run run =
+        Run.ok(
+            Run.words(
+                "finetune --samples 2 --window 64 --held-out 0 --train router,bias",
+                carved(),
+                output));
+
+    assertThat(output.resolve("model.safetensors")).exists();
+    assertThat(output.resolve("adapter")).doesNotExist();
+    assertThat(run.err()).contains("no adapter: PEFT loads none without additions");
+    Run.ok("verify", output);
   }
 
   @Test

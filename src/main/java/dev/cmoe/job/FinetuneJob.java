@@ -411,8 +411,7 @@ public final class FinetuneJob implements AutoCloseable {
         written = format.write(merged, staged.directory(), form.shardSize().bytes(), stage);
       }
       ExportJob.checkTensors(format, staged.directory());
-      Path adapter = Files.createDirectory(staged.directory().resolve(ADAPTER));
-      trainer.writeAdapter(tuned, adapter, adapterBase(input));
+      adapter(trainer, tuned, staged.directory());
       FinetuneReport report = report(plan, output, trained, merged.shape(), written);
       OutputFiles.report(report, staged.directory());
       OutputFiles.card(output, report, ModelCard.licenseOf(input), format.remoteCode())
@@ -427,6 +426,15 @@ public final class FinetuneJob implements AutoCloseable {
     } catch (IOException e) {
       throw CmoeException.resources(output + ": cannot be written (" + e.getMessage() + ")", e);
     }
+  }
+
+  private void adapter(Trainer trainer, TensorStore tuned, Path directory) throws IOException {
+    if (!spec.kinds().contains(TrainedKind.LORA)) {
+      meter.note("no " + ADAPTER + ": PEFT loads none without additions, which 'lora' trains");
+      return;
+    }
+    Path place = Files.createDirectory(directory.resolve(ADAPTER));
+    trainer.writeAdapter(tuned, place, adapterBase(student.checkpoint().directory()));
   }
 
   private Map<String, String> settled() {
