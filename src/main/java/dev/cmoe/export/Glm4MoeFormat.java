@@ -6,10 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.Glm4MoeLayout;
 import dev.cmoe.arch.LayerNames;
 import dev.cmoe.arch.MoeShape;
-import dev.cmoe.checkpoint.StoredTensor;
 import dev.cmoe.recipe.OutputFormat;
 import dev.cmoe.safetensors.DType;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -98,8 +96,6 @@ public final class Glm4MoeFormat extends SafetensorsFormat {
 
   @Override
   void original(OriginalTensors list) {
-    MoeShape shape = list.shape();
-    int width = shape.expertWidth();
     for (int i = 0; i < list.layers(); i++) {
       LayerNames names = new LayerNames(i);
       list.router(
@@ -108,15 +104,7 @@ public final class Glm4MoeFormat extends SafetensorsFormat {
           Epsilon.SIGMOID,
           Glm4MoeLayout.gate(names, "e_score_correction_bias"),
           Epsilon.SIGMOID / 4);
-      List<StoredTensor> pairs = new ArrayList<>();
-      List<StoredTensor> downs = new ArrayList<>();
-      for (int e = 0; e < shape.experts(); e++) {
-        pairs.add(list.rows(Glm4MoeLayout.expert(names, e, "gate_proj"), 0, width));
-        pairs.add(list.rows(Glm4MoeLayout.expert(names, e, "up_proj"), 0, width));
-        downs.add(list.written(Glm4MoeLayout.expert(names, e, "down_proj")));
-      }
-      list.pairs(i, pairs);
-      list.downs(i, downs, 1);
+      list.experts(i, (e, projection) -> Glm4MoeLayout.expert(names, e, projection), 1);
       for (String projection : List.of("gate_proj", "up_proj")) {
         list.shared(i, projection, list.written(Glm4MoeLayout.shared(names, projection)));
       }

@@ -5,12 +5,12 @@ import static dev.cmoe.export.TensorList.shape;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.AlignedWidth;
 import dev.cmoe.arch.MoeShape;
-import dev.cmoe.checkpoint.StoredTensor;
 import dev.cmoe.recipe.OutputFormat;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -20,6 +20,10 @@ import java.util.stream.Stream;
  * columns are stored times k. Gates are 1/k within ε/k of the scores.
  */
 public final class MixtralFormat extends SafetensorsFormat {
+  /** What the architecture calls an expert's projections. */
+  private static final Map<String, String> NAMES =
+      Map.of("gate_proj", "w1", "up_proj", "w3", "down_proj", "w2");
+
   @Override
   public OutputFormat id() {
     return OutputFormat.MIXTRAL;
@@ -141,16 +145,10 @@ public final class MixtralFormat extends SafetensorsFormat {
     for (int i = 0; i < list.layers(); i++) {
       String prefix = "model.layers." + i + ".block_sparse_moe.";
       list.router(i, prefix + "gate.weight", Epsilon.softmax(list.outline()));
-      List<StoredTensor> pairs = new ArrayList<>();
-      List<StoredTensor> downs = new ArrayList<>();
-      for (int e = 0; e < shape.experts(); e++) {
-        String name = prefix + "experts." + e + ".";
-        pairs.add(list.rows(name + "w1.weight", 0, width));
-        pairs.add(list.rows(name + "w3.weight", 0, width));
-        downs.add(list.written(name + "w2.weight"));
-      }
-      list.pairs(i, pairs);
-      list.downs(i, downs, shape.active());
+      list.experts(
+          i,
+          (e, projection) -> prefix + "experts." + e + "." + NAMES.get(projection) + ".weight",
+          shape.active());
       String first = prefix + "experts.0.";
       list.shared(i, "gate_proj", list.rows(first + "w1.weight", width, shape.sharedWidth()));
       list.shared(i, "up_proj", list.rows(first + "w3.weight", width, shape.sharedWidth()));

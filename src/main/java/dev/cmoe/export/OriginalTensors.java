@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiFunction;
 
 /**
  * The tensors of the own format as they lie in a directory in a native one: the way back of {@link
@@ -138,6 +139,25 @@ final class OriginalTensors {
             TensorSpec.of(name, DType.F32, values.length),
             1,
             all -> HalfFloats.fromFloats(values, DType.F32)));
+  }
+
+  /**
+   * Routed experts that are stored one by one, their neurons the first in matrices that may be
+   * wider.
+   *
+   * @param name of an expert's {@code gate_proj}, {@code up_proj} or {@code down_proj}
+   * @param factor that down-projections are stored times
+   */
+  void experts(int layer, BiFunction<Integer, String, String> name, int factor) {
+    List<StoredTensor> pairs = new ArrayList<>();
+    List<StoredTensor> downs = new ArrayList<>();
+    for (int e = 0; e < shape().experts(); e++) {
+      pairs.add(rows(name.apply(e, "gate_proj"), 0, shape().expertWidth()));
+      pairs.add(rows(name.apply(e, "up_proj"), 0, shape().expertWidth()));
+      downs.add(written(name.apply(e, "down_proj")));
+    }
+    pairs(layer, pairs);
+    downs(layer, downs, factor);
   }
 
   /**

@@ -7,9 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cmoe.arch.AlignedWidth;
 import dev.cmoe.arch.LayerNames;
 import dev.cmoe.arch.MoeShape;
-import dev.cmoe.checkpoint.StoredTensor;
 import dev.cmoe.recipe.OutputFormat;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -120,21 +118,13 @@ public final class Qwen2MoeFormat extends SafetensorsFormat {
 
   @Override
   void original(OriginalTensors list) {
-    MoeShape shape = list.shape();
-    int width = shape.expertWidth();
     for (int i = 0; i < list.layers(); i++) {
       String prefix = new LayerNames(i).prefix() + "mlp.";
       list.router(i, prefix + "gate.weight", Epsilon.softmax(list.outline()));
-      List<StoredTensor> pairs = new ArrayList<>();
-      List<StoredTensor> downs = new ArrayList<>();
-      for (int e = 0; e < shape.experts(); e++) {
-        String name = prefix + "experts." + e + ".";
-        pairs.add(list.rows(name + "gate_proj.weight", 0, width));
-        pairs.add(list.rows(name + "up_proj.weight", 0, width));
-        downs.add(list.written(name + "down_proj.weight"));
-      }
-      list.pairs(i, pairs);
-      list.downs(i, downs, shape.active());
+      list.experts(
+          i,
+          (e, projection) -> prefix + "experts." + e + "." + projection + ".weight",
+          list.shape().active());
       for (String projection : List.of("gate_proj", "up_proj")) {
         String name = prefix + "shared_expert." + projection + ".weight";
         list.shared(i, projection, list.written(name));

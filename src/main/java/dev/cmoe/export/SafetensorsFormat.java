@@ -8,6 +8,7 @@ import dev.cmoe.arch.NativeOrigin;
 import dev.cmoe.arch.OwnLayout;
 import dev.cmoe.checkpoint.Checkpoint;
 import dev.cmoe.checkpoint.CheckpointWriter;
+import dev.cmoe.checkpoint.ModelView;
 import dev.cmoe.checkpoint.SideFiles;
 import dev.cmoe.checkpoint.StoredTensor;
 import dev.cmoe.checkpoint.TensorStore;
@@ -62,7 +63,7 @@ public abstract class SafetensorsFormat implements ExportFormat {
     changed(config(list.outline(), ownConfig), written.config(), config.file())
         .ifPresent(SafetensorsFormat::refuseWayBack);
     original(list);
-    return new OriginalModel(written, ownConfig, list.tensors());
+    return new ModelView(written, ownConfig, list.tensors().values());
   }
 
   /**

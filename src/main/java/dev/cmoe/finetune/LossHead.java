@@ -22,6 +22,9 @@ final class LossHead implements AutoCloseable {
   /** Positions that go through at a time. */
   static final int POSITIONS = 512;
 
+  /** Logits that the kernel works on at a time, rows of a slab. */
+  static final long CACHED = 131072;
+
   /**
    * @param gradient at the hidden states [B,T,d]
    * @param entropy sum of cross-entropy over predicted positions, nats

@@ -209,15 +209,20 @@ public final class MemoryEstimate {
   }
 
   /**
-   * A chunk of positions by a slab of words, and what is computed of it; gradients of positions.
+   * A chunk of positions by a slab of words, the teacher's beside it, some rows of them once more;
+   * the slab's weights where they are converted, gradients of positions. Where there is a second
+   * chunk, its place may not be that of the first.
    */
   private long head() {
     long words = Math.min(LossHead.SLAB, config.vocabulary());
     long positions = Math.min(LossHead.POSITIONS, tokens);
     long logits = WIDE * positions * words;
-    boolean whole = words == config.vocabulary();
-    // Without a teacher l, g and one that is added; with one l, t, g and p.
-    long chunk = logits * (teacher.isPresent() ? 4 : 3) + (whole ? 0 : logits);
+    long places = tokens > LossHead.POSITIONS ? 2 : 1;
+    long chunk = places * logits * (teacher.isPresent() ? 2 : 1) + 2 * WIDE * LossHead.CACHED;
+    if (product < WIDE) {
+      // Products come in the compute type and are copied.
+      chunk += logits;
+    }
     long slab = WIDE * words * config.hidden();
     return chunk + slab + 2 * streams(student);
   }

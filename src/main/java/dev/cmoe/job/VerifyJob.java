@@ -315,7 +315,7 @@ public final class VerifyJob {
       ModelDescription model = ModelDescription.read(reader);
       Fingerprints.require(plan.header(), dense, model.config(), plan.file());
       try (Stage stage = Stage.start(listener, "comparing weights", "bytes", bytes)) {
-        CarvedSource source = new CarvedSource(new PlannedModel(dense, model.config(), plan));
+        CarvedSource source = new CarvedSource(PlannedModel.of(dense, model.config(), plan));
         comparison.require(source, stage);
       }
     }

@@ -1,42 +1,41 @@
-package dev.cmoe.export;
+package dev.cmoe.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.cmoe.checkpoint.Checkpoint;
-import dev.cmoe.checkpoint.ReadableTensor;
-import dev.cmoe.checkpoint.TensorStore;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * A directory in a native format as the model in the own format that it holds, without writing
- * that: its weights are looked at where they lie.
+ * A model that a directory holds in another form: a configuration and tensors that are looked at or
+ * made where they lie, when they are asked for.
  */
-final class OriginalModel implements TensorStore {
-  private final Checkpoint written;
+public final class ModelView implements TensorStore {
+  private final TensorStore seen;
   private final ObjectNode config;
-  private final SortedMap<String, ReadableTensor> tensors;
+  private final SortedMap<String, ReadableTensor> tensors = new TreeMap<>();
 
   /**
-   * @param written stays the caller's
-   * @param config of the own format
+   * @param seen has the side files; it stays the caller's, and open as long as this is used
    */
-  OriginalModel(Checkpoint written, ObjectNode config, SortedMap<String, ReadableTensor> tensors) {
-    this.written = written;
-    this.config = config;
-    this.tensors = tensors;
+  public ModelView(
+      TensorStore seen, ObjectNode config, Collection<? extends ReadableTensor> tensors) {
+    this.seen = seen;
+    this.config = config.deepCopy();
+    tensors.forEach(tensor -> this.tensors.put(tensor.name(), tensor));
   }
 
   @Override
   public Path directory() {
-    return written.directory();
+    return seen.directory();
   }
 
   @Override
   public Path source() {
-    return written.source();
+    return seen.source();
   }
 
   @Override
