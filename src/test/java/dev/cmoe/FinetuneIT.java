@@ -116,7 +116,8 @@ class FinetuneIT {
         .contains("## Fine-tuning", "| Teacher | demo |", "base_model: demo", "as carved");
     JsonNode manifest = json(output.resolve("cmoe_manifest.json"));
     assertThat(manifest.path("settings").toString())
-        .contains("preset=fitted", "finetune.lora-rank=8", "finetune.teacher=demo");
+        .contains("preset=fitted", "finetune.lora-rank=8", "finetune.teacher=demo")
+        .contains("finetune.lr-lora=0.0000595", "finetune.lr-router=0.0001", "finetune.clip=0");
     assertThat(manifest.at("/timings/fine-tuning").asDouble()).isPositive();
     assertThat(manifest.at("/files/README.md").isMissingNode()).isFalse();
     assertThat(manifest.path("files").has("report.json")).isFalse();
@@ -204,7 +205,11 @@ class FinetuneIT {
 
     assertThat(plan.path("dryRun").asBoolean()).isTrue();
     assertThat(plan.path("steps").asInt()).isEqualTo(12);
+    assertThat(plan.path("trainingWindows").asInt()).isEqualTo(24);
     assertThat(plan.path("peakAnonymousBytes").asLong()).isGreaterThan(50 << 20);
+    String odd = "finetune --samples 5 --window 64 --batch 2 --held-out 4 --dry-run";
+    assertThat(Run.ok(Run.words(odd, carved())).out())
+        .contains("2, over 4 windows of 64 tokens; 4 more held out");
     assertThat(dir).isEmptyDirectory();
   }
 
@@ -406,6 +411,23 @@ class FinetuneIT {
         .isEqualTo("glm4_moe");
   }
 
+  /** PEFT refuses an adapter that has no additions. */
+  @Test
+  void writesNoAdapterWithoutAdditions() {
+    Path output = dir.resolve("balanced");
+    Run run =
+        Run.ok(
+            Run.words(
+                "finetune --samples 2 --window 64 --held-out 0 --train router,bias",
+                carved(),
+                output));
+
+    assertThat(output.resolve("model.safetensors")).exists();
+    assertThat(output.resolve("adapter")).doesNotExist();
+    assertThat(run.err()).contains("no adapter: PEFT loads none without additions");
+    Run.ok("verify", output);
+  }
+
   @Test
   void refusesBeforeItTrains() throws IOException {
     Path output = dir.resolve("out");
@@ -418,6 +440,12 @@ class FinetuneIT {
     Run.of("finetune", carved(), output, "--teacher", carved()).failed(2, "is carved");
     Run.of("finetune", carved(), output, "--train", "everything").failed(2, "known: lora, gates");
     Run.of("finetune", carved(), output, "--lora-targets", "up").failed(2, "[gate, up]");
+    Run.of("finetune", carved(), output, "--lora-rank", "0")
+        .failed(2, "--lora-rank is 0; it must be above 0");
+    Run.of("finetune", carved(), output, "--lr-lora", "NaN")
+        .failed(2, "--lr-lora is NaN; it must be a finite number");
+    Run.of("finetune", carved(), output, "--clip", "-1")
+        .failed(2, "--clip is -1; it must not be below 0");
     Run.of("finetune", carved(), carved()).failed(3, "is the input model itself");
     assertThat(output).doesNotExist();
   }
@@ -437,8 +465,9 @@ class FinetuneIT {
     assertThat(state).exists();
     assertThat(killed).doesNotExist();
     Run.of(Run.words(options, model, killed)).failed(3, state, "pass --resume");
+    Run.of(Run.words(options + " --dry-run", model, killed)).failed(3, state, "pass --resume");
     Run.of(Run.words(options + " --resume -q --seed 1", model, killed))
-        .failed(3, state, "was saved by a run with another model");
+        .failed(3, state, "was saved by a run with another model", "delete it to begin anew");
     Run resumed = Run.ok(Run.words(options + " --resume", model, killed));
 
     assertThat(resumed.err()).contains("resumed after step");

@@ -22,7 +22,7 @@ record FinetunePlanAnswer(FinetuneJob.Plan plan) implements Answer {
         """
         would fine-tune %s (%s), written as %s
           %-20s%s, %s values
-          %-20s%s of %s windows of %s tokens, %s held out
+          %-20s%s, over %s windows of %s tokens; %s more held out
           %-20sabout %s, beside pages of mapped weight files
         nothing was written
         """,
@@ -45,13 +45,6 @@ record FinetunePlanAnswer(FinetuneJob.Plan plan) implements Answer {
   public String json() {
     ObjectNode document = Documents.of("cmoe.finetune/1");
     document.put("dryRun", true);
-    put(document, plan);
-    document.put("peakAnonymousBytes", plan.peakBytes());
-    return Documents.render(document);
-  }
-
-  /** The members that a plan and a result share. */
-  static void put(ObjectNode document, FinetuneJob.Plan plan) {
     document.put("input", plan.model());
     document.put("experts", plan.experts());
     document.put("format", plan.format());
@@ -64,5 +57,7 @@ record FinetunePlanAnswer(FinetuneJob.Plan plan) implements Answer {
     document.put("window", plan.window());
     document.put("trainingWindows", plan.trainingWindows());
     document.put("heldOutWindows", plan.heldOutWindows());
+    document.put("peakAnonymousBytes", plan.peakBytes());
+    return Documents.render(document);
   }
 }

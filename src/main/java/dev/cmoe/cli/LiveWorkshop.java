@@ -42,7 +42,9 @@ public final class LiveWorkshop implements Workshop {
         return new FinetuneAnswer(
             job.run(request.output().orElseThrow(), request.overwrite(), request.resume()));
       }
-      request.output().ifPresent(output -> job.checkPlace(output, request.overwrite()));
+      request
+          .output()
+          .ifPresent(output -> job.checkPlace(output, request.overwrite(), request.resume()));
       return new FinetunePlanAnswer(job.plan());
     }
   }

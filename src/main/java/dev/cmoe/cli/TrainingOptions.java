@@ -186,20 +186,36 @@ final class TrainingOptions {
   }
 
   static void above(String option, double value, double bound) {
-    if (!(value > bound) || !Double.isFinite(value)) {
-      throw CmoeException.usage(option + " is " + value + "; it must be above " + bound);
+    finite(option, value);
+    if (value <= bound) {
+      throw CmoeException.usage(
+          option + " is " + number(value) + "; it must be above " + number(bound));
     }
   }
 
   static void notBelow(String option, double value) {
-    if (!(value >= 0) || !Double.isFinite(value)) {
-      throw CmoeException.usage(option + " is " + value + "; it must not be below 0");
+    finite(option, value);
+    if (value < 0) {
+      throw CmoeException.usage(option + " is " + number(value) + "; it must not be below 0");
     }
   }
 
   private static void within(String option, double value, double most) {
-    if (!(value >= 0 && value <= most)) {
-      throw CmoeException.usage(option + " is " + value + "; it must lie in 0 to " + most);
+    finite(option, value);
+    if (value < 0 || value > most) {
+      throw CmoeException.usage(
+          option + " is " + number(value) + "; it must lie in 0 to " + number(most));
     }
+  }
+
+  private static void finite(String option, double value) {
+    if (!Double.isFinite(value)) {
+      throw CmoeException.usage(option + " is " + value + "; it must be a finite number");
+    }
+  }
+
+  /** 0 rather than 0.0, as it was typed. */
+  private static String number(double value) {
+    return Double.toString(value).replaceFirst("\\.0$", "");
   }
 }

@@ -30,14 +30,21 @@ final class MergedModel implements TensorStore {
   private final TrainedModel model;
   private final TensorStore source;
   private final Map<String, ReadableTensor> made = new HashMap<>();
-  private boolean scaled;
+  private final boolean scaled;
 
   MergedModel(TrainedModel model) {
     this.model = model;
     this.source = model.decoder().tensors();
+    this.scaled = gatesMoved();
     for (int i = 0; i < model.layers(); i++) {
       layer(i);
     }
+  }
+
+  /** Scales of 0 are the same as none, so a model without gets them only where one moved. */
+  private boolean gatesMoved() {
+    return model.parameters().of(TrainedKind.GATES).stream()
+        .anyMatch(entry -> !isZero(entry.value().floats()));
   }
 
   private void layer(int index) {
@@ -54,8 +61,9 @@ final class MergedModel implements TensorStore {
     replace(OwnLayout.router(names, "bias"), values.get("router.1"));
     String scale = OwnLayout.router(names, "gate_scale");
     Tensor trained = values.get("gate_scale");
-    if (trained != null) {
-      scaled = true;
+    if (source.has(scale)) {
+      replace(scale, trained);
+    } else if (scaled) {
       put(TensorSpec.of(scale, DType.F32, trained.count()), trained::toFloats);
     }
     float[] bias = model.balance().bias(index);

@@ -28,6 +28,7 @@ import java.util.Map;
 public final class TrainingState {
   private static final String SCHEMA = "cmoe.finetune-state/2";
   private static final String NUMBERS = "state";
+  private static final String ANEW = "; delete it to begin anew";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
@@ -95,6 +96,7 @@ public final class TrainingState {
    *     still there
    */
   void save(TrainedModel model, Progress progress) {
+    makeParents();
     Numbers numbers = new Numbers(SCHEMA, fingerprint, progress);
     List<TensorSpec> specs = new ArrayList<>();
     for (Parameters.Entry entry : model.parameters().entries()) {
@@ -123,6 +125,15 @@ public final class TrainingState {
     replace();
   }
 
+  private void makeParents() {
+    Path folder = file.toAbsolutePath().getParent();
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw CmoeException.resources(folder + ": cannot be made (" + e.getMessage() + ")", e);
+    }
+  }
+
   private static TensorSpec spec(String name, long... shape) {
     return TensorSpec.of(name, DType.F32, shape);
   }
@@ -149,17 +160,17 @@ public final class TrainingState {
    * @throws CmoeException of kind BAD_INPUT for a state of another run
    */
   Progress restore(TrainedModel model) {
-    try (SafetensorsFile stored = SafetensorsFile.open(file)) {
+    try (SafetensorsFile stored = open()) {
       String text = stored.metadata().get(NUMBERS);
       if (text == null) {
-        throw CmoeException.badInput(file, "is no saved state of a fine-tuning run");
+        throw CmoeException.badInput(file, "is no saved state of a fine-tuning run" + ANEW);
       }
       Numbers numbers = JSON.readValue(text, Numbers.class);
       if (!SCHEMA.equals(numbers.schema()) || !fingerprint.equals(numbers.fingerprint())) {
         throw CmoeException.badInput(
             file,
             "was saved by a run with another model, other data, other settings or on another"
-                + " machine; run with those again, or without --resume to begin anew");
+                + " machine; run with those again, or delete it to begin anew");
       }
       for (Parameters.Entry entry : model.parameters().entries()) {
         String name = entry.parameter().fullName();
@@ -172,7 +183,16 @@ public final class TrainingState {
       }
       return numbers.progress();
     } catch (JsonProcessingException e) {
-      throw CmoeException.badInput(file, "is no saved state that this version of cmoe reads");
+      throw CmoeException.badInput(
+          file, "is no saved state that this version of cmoe reads" + ANEW);
+    }
+  }
+
+  private SafetensorsFile open() {
+    try {
+      return SafetensorsFile.open(file);
+    } catch (CmoeException e) {
+      throw new CmoeException(e.kind(), e.getMessage() + ANEW, e);
     }
   }
 
@@ -180,7 +200,7 @@ public final class TrainingState {
     TensorInfo info =
         stored
             .find(name)
-            .orElseThrow(() -> CmoeException.badInput(file, "has no tensor '" + name + "'"));
+            .orElseThrow(() -> CmoeException.badInput(file, "has no tensor '" + name + "'" + ANEW));
     float[] values = new float[Math.toIntExact(info.spec().elements())];
     HalfFloats.toFloats(stored.bytes(info), DType.F32, values, 0, values.length);
     return values;

@@ -79,6 +79,7 @@ public final class FinetuneJob implements AutoCloseable {
    * What a run would do.
    *
    * @param parameters that are trained
+   * @param trainingWindows distinct ones that steps see
    * @param peakBytes of memory that is no mapped file
    */
   public record Plan(
@@ -342,15 +343,28 @@ public final class FinetuneJob implements AutoCloseable {
         spec.steps(),
         spec.steps() * spec.batch() * text.length(),
         text.length(),
-        text.training().size(),
+        // What does not fill a last batch is left over.
+        (int) Math.min(text.training().size(), spec.steps() * spec.batch()),
         text.heldOut().size(),
         ProcessMemory.now().anonymous()
             + MemoryEstimate.bytes(student, teacher, spec, text.length()));
   }
 
-  /** Fails as {@link #run} would for a place that cannot be written. */
-  public void checkPlace(Path output, boolean overwrite) {
+  /**
+   * Fails as {@link #run} would for a place that cannot be written, or with the state of an
+   * unfinished run beside it that is not to be resumed.
+   */
+  public void checkPlace(Path output, boolean overwrite, boolean resume) {
     StagedOutput.check(output, overwrite, student.checkpoint().directory(), bytesNeeded());
+    if (stateAt(output).exists() && !resume) {
+      throw CmoeException.badInput(
+          stateOf(output),
+          "is the state of a run that did not end; pass --resume to go on with it, or delete it");
+    }
+  }
+
+  private TrainingState stateAt(Path output) {
+    return new TrainingState(stateOf(output), fingerprint);
   }
 
   private long bytesNeeded() {
@@ -370,33 +384,18 @@ public final class FinetuneJob implements AutoCloseable {
    * @param resume goes on from the state of an unfinished run, where there is one
    */
   public Result run(Path output, boolean overwrite, boolean resume) {
-    checkPlace(output, overwrite);
+    checkPlace(output, overwrite, resume);
     session.requireMemory(
         model,
         MemoryEstimate.bytes(student, teacher, spec, text.length()),
         "give a smaller --micro-batch or --window");
-    TrainingState state = new TrainingState(stateOf(output), fingerprint);
-    if (state.exists() && !resume) {
-      throw CmoeException.badInput(
-          stateOf(output),
-          "is the state of a run that did not end; pass --resume to go on with it, or delete it");
-    }
     requireWritten();
     Plan plan = planned();
-    makeParent(stateOf(output));
+    TrainingState state = stateAt(output);
     try (Trainer trainer = new Trainer(student, teacher, spec, text, meter)) {
       Result result = write(plan, output, overwrite, trainer, trainer.run(state));
       state.delete();
       return result;
-    }
-  }
-
-  private static void makeParent(Path file) {
-    try {
-      Files.createDirectories(file.getParent());
-    } catch (IOException e) {
-      throw CmoeException.resources(
-          file.getParent() + ": cannot be made (" + e.getMessage() + ")", e);
     }
   }
 
@@ -412,8 +411,7 @@ public final class FinetuneJob implements AutoCloseable {
         written = format.write(merged, staged.directory(), form.shardSize().bytes(), stage);
       }
       ExportJob.checkTensors(format, staged.directory());
-      Path adapter = Files.createDirectory(staged.directory().resolve(ADAPTER));
-      trainer.writeAdapter(tuned, adapter, adapterBase(input));
+      adapter(trainer, tuned, staged.directory());
       FinetuneReport report = report(plan, output, trained, merged.shape(), written);
       OutputFiles.report(report, staged.directory());
       OutputFiles.card(output, report, ModelCard.licenseOf(input), format.remoteCode())
@@ -428,6 +426,15 @@ public final class FinetuneJob implements AutoCloseable {
     } catch (IOException e) {
       throw CmoeException.resources(output + ": cannot be written (" + e.getMessage() + ")", e);
     }
+  }
+
+  private void adapter(Trainer trainer, TensorStore tuned, Path directory) throws IOException {
+    if (!spec.kinds().contains(TrainedKind.LORA)) {
+      meter.note("no " + ADAPTER + ": PEFT loads none without additions, which 'lora' trains");
+      return;
+    }
+    Path place = Files.createDirectory(directory.resolve(ADAPTER));
+    trainer.writeAdapter(tuned, place, adapterBase(student.checkpoint().directory()));
   }
 
   private Map<String, String> settled() {

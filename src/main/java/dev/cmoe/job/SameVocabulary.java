@@ -32,7 +32,7 @@ final class SameVocabulary {
     int other = against.config().vocabulary();
     if (size != other) {
       throw CmoeException.badInput(
-          "vocabularies differ: %s has %d tokens, %s has %d; %s takes the model that MODEL was carved from"
+          "vocabularies differ: %s has %d tokens, %s has %d; %s takes the model that %1$s was carved from"
               .formatted(first, size, second, other, option));
     }
     Path mine = first.resolve("tokenizer.json");
@@ -51,8 +51,8 @@ final class SameVocabulary {
         .ifPresent(
             difference -> {
               throw CmoeException.badInput(
-                  "tokenizers differ: %s and %s: %s; %s takes the model that MODEL was carved from"
-                      .formatted(mine, theirs, difference, option));
+                  "tokenizers differ: %s and %s: %s; %s takes the model that %s was carved from"
+                      .formatted(mine, theirs, difference, option, first));
             });
   }
 

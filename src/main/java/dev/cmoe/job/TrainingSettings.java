@@ -5,6 +5,7 @@ import dev.cmoe.finetune.LoraSpec;
 import dev.cmoe.finetune.OptimizerSpec;
 import dev.cmoe.finetune.TrainedKind;
 import dev.cmoe.finetune.TrainingSpec;
+import java.math.BigDecimal;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -72,9 +73,12 @@ final class TrainingSettings {
   }
 
   private void put(String name, Object value) {
-    String text = String.valueOf(value);
-    // 32.0 is 32, as it was typed.
-    values.put(name, value instanceof Double ? text.replaceFirst("\\.0$", "") : text);
+    // 32.0 is 32 and 1.0E-4 is 0.0001.
+    values.put(
+        name,
+        value instanceof Double number
+            ? BigDecimal.valueOf(number).stripTrailingZeros().toPlainString()
+            : String.valueOf(value));
   }
 
   private static String joined(Collection<?> choices) {

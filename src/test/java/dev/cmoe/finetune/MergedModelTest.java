@@ -115,10 +115,11 @@ class MergedModelTest {
         .stored(DType.BF16)
         .router(RouterKind.CMOE)
         .write(dir.resolve("model"), "llama");
-    Set<TrainedKind> kinds = EnumSet.of(TrainedKind.LORA, TrainedKind.BIAS);
+    Set<TrainedKind> kinds = EnumSet.of(TrainedKind.LORA, TrainedKind.GATES, TrainedKind.BIAS);
     try (Decoder student = TinyCarved.open(dir.resolve("model"));
         Trainer trainer = trained(student, new Specs().kinds(kinds).rate(0).balance(0).steps(2))) {
       TensorStore merged = trainer.merged();
+      assertThat(merged.config()).isEqualTo(student.checkpoint().config());
       assertThat(merged.names()).isEqualTo(student.checkpoint().names());
       for (String name : merged.names()) {
         assertThat(merged.tensor(name).spec()).isEqualTo(student.checkpoint().tensor(name).spec());

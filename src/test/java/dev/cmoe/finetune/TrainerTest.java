@@ -194,6 +194,26 @@ class TrainerTest {
   }
 
   @Test
+  void refusesAStateThatIsNone() throws IOException {
+    Files.writeString(dir.resolve("state"), "no state");
+
+    assertThatThrownBy(() -> train(new Specs(), state("state"), RunListener.SILENT))
+        .isInstanceOfSatisfying(
+            CmoeException.class, e -> assertThat(e.kind()).isEqualTo(FailureKind.BAD_INPUT))
+        .hasMessageContaining(dir.resolve("state").toString())
+        .hasMessageEndingWith("; delete it to begin anew");
+  }
+
+  @Test
+  void makesTheFolderOfItsStates() {
+    Ended ended =
+        train(new Specs().steps(2).saveEvery(1), state("new/folder/state"), RunListener.SILENT);
+
+    assertThat(dir.resolve("new/folder/state")).exists();
+    assertThat(ended.result().history().steps()).hasSize(2);
+  }
+
+  @Test
   void keepsTheLastStateWhenTheNextCannotBeWritten() throws IOException {
     Specs specs = new Specs().steps(6).saveEvery(2);
     Ended whole = train(specs);
