@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 
 /**
  * A block of tensor work, written as TorchScript text in a resource and run in one native call.
- * Arguments are tensors, lists of tensors (an empty list stands for an absent optional one), maps
- * of them by name, longs, doubles, booleans and strings.
+ * Arguments are tensors, lists of tensors (an empty list stands for an absent optional one) and
+ * lists of such lists, maps of tensors by name, longs, doubles, booleans and strings.
  */
 public final class Kernel {
   /** As libtorch's allocators of several devices and versions put it. */
@@ -218,6 +218,14 @@ public final class Kernel {
   private static IValue value(Object argument) {
     if (argument instanceof Tensor tensor) {
       return IValue.from(tensor.array());
+    }
+    if (argument instanceof List<?> list && !list.isEmpty() && list.get(0) instanceof List<?>) {
+      IValue[] parts = values(list.toArray());
+      IValue all = IValue.listFrom(parts);
+      for (IValue part : parts) {
+        part.close();
+      }
+      return all;
     }
     if (argument instanceof List<?> list) {
       return IValue.listFrom(

@@ -55,13 +55,10 @@ final class Attention {
 
   /** The next token of each sequence, x [B,1,d], after those in the caches [B,K,C,D]. */
   Tensor step(Scope into, Tensor x, Rotary angles, NextTokens next, Tensor keys, Tensor values) {
-    return call(into, "step", stepArguments(x, angles, next, keys, values).toArray());
-  }
-
-  /** What changes from step to step, as the kernels take it. */
-  List<Object> stepArguments(Tensor x, Rotary angles, NextTokens next, Tensor keys, Tensor values) {
     NextTokens.Span span = next.span(window);
-    return List.of(
+    return call(
+        into,
+        "step",
         x,
         angles.cos(),
         angles.sin(),
@@ -73,24 +70,26 @@ final class Attention {
         span.count());
   }
 
-  /** What stays the same from call to call, as the kernels take it. */
-  List<Object> constants() {
-    return List.of(
-        norm,
-        config.norm().epsilon(),
-        projections,
-        biases,
-        headNorms,
-        after,
-        config.heads(),
-        config.keyValueHeads(),
-        config.attention().scale(),
-        config.attention().softCap(),
-        scalarType);
+  /** What {@link LayerStack} takes of this layer. */
+  List<List<Tensor>> stepTensors() {
+    return List.of(norm, projections, biases, headNorms, after);
   }
 
   private Tensor call(Scope into, String method, Object... more) {
-    List<Object> arguments = new ArrayList<>(constants());
+    List<Object> arguments =
+        new ArrayList<>(
+            List.of(
+                norm,
+                config.norm().epsilon(),
+                projections,
+                biases,
+                headNorms,
+                after,
+                config.heads(),
+                config.keyValueHeads(),
+                config.attention().scale(),
+                config.attention().softCap(),
+                scalarType));
     arguments.addAll(List.of(more));
     return kernel.call(into, method, arguments.toArray());
   }

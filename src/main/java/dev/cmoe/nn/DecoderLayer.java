@@ -18,15 +18,12 @@ public final class DecoderLayer {
   private final List<Tensor> after;
   private final FeedForward feedForward;
   private final Kernel kernel;
-  private final Scope scope;
-  private Kernel.Prepared whole;
 
   DecoderLayer(Decoder decoder, int index, Scope scope) {
     LayerLayout layout = decoder.config().layout().layer(index);
     this.decoder = decoder;
     this.index = index;
     this.kernel = decoder.kernel();
-    this.scope = scope;
     this.attention = new Attention(decoder, index, layout, scope);
     this.norm = decoder.norm(scope, layout.feedForwardNorm());
     this.after = decoder.norm(scope, layout.afterFeedForwardNorm());
@@ -69,7 +66,10 @@ public final class DecoderLayer {
     }
   }
 
-  /** The next token of each sequence, x [B,1,d], whose key and value go into {@code cache}. */
+  /**
+   * The next token of each sequence, x [B,1,d], whose key and value go into {@code cache}. Where
+   * nothing listens {@link LayerStack} does the same for all layers.
+   */
   Tensor step(
       Scope into,
       Tensor x,
@@ -77,30 +77,19 @@ public final class DecoderLayer {
       NextTokens next,
       KeyValueCache cache,
       FeedForwardProbe probe) {
-    Tensor keys = cache.keys(index);
-    Tensor values = cache.values(index);
-    if (probe == FeedForwardProbe.NONE) {
-      return whole().call(into, attention.stepArguments(x, angles, next, keys, values).toArray());
-    }
     try (Scope scratch = into.child()) {
-      Tensor residual = attention.step(scratch, x, angles, next, keys, values);
+      Tensor residual =
+          attention.step(scratch, x, angles, next, cache.keys(index), cache.values(index));
       return finish(into, scratch, x, residual, probe);
     }
   }
 
-  /** The step of this layer as one call. */
-  private Kernel.Prepared whole() {
-    if (whole == null) {
-      List<Object> constants = new ArrayList<>(attention.constants());
-      constants.addAll(List.of(norm, after, decoder.config().residual() == Residual.PARALLEL));
-      constants.addAll(feedForward.stepArguments());
-      whole =
-          decoder
-              .engine()
-              .kernel(DecoderLayer.class, "layer")
-              .prepare(scope, feedForward.step(), constants.toArray());
-    }
-    return whole;
+  /** What {@link LayerStack} takes of this layer. */
+  List<List<Tensor>> stepTensors() {
+    List<List<Tensor>> all = new ArrayList<>(attention.stepTensors());
+    all.addAll(List.of(norm, after));
+    all.addAll(feedForward.stepTensors());
+    return all;
   }
 
   private Tensor finish(

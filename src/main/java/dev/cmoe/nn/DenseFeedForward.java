@@ -54,13 +54,18 @@ public final class DenseFeedForward implements FeedForward {
   }
 
   @Override
-  public String step() {
-    return "denseStep";
+  public String steps() {
+    return "denseSteps";
   }
 
   @Override
   public List<Object> stepArguments() {
-    return List.of(stacked, down, biases, activation.code());
+    return List.of(activation.code());
+  }
+
+  @Override
+  public List<List<Tensor>> stepTensors() {
+    return List.of(stacked, List.of(down), biases);
   }
 
   public Activation activation() {

@@ -20,9 +20,12 @@ public sealed interface FeedForward permits DenseFeedForward, Mixture {
   /** The same; {@code routing} is told of each time a router chose. */
   Tensor forward(Scope into, Tensor z, Routing routing);
 
-  /** The method of kernel "layer" that runs a whole layer with this block. */
-  String step();
+  /** The method of kernel "layer" that runs all layers, where they have such blocks. */
+  String steps();
 
-  /** What that method takes of this block: it stays the same from call to call. */
+  /** What that method takes of the blocks of all layers alike. */
   List<Object> stepArguments();
+
+  /** What it takes of this one. */
+  List<List<Tensor>> stepTensors();
 }

@@ -52,6 +52,16 @@ final class KeyValueCache {
         * decoder.weights().type().bytes();
   }
 
+  /** Of every layer. */
+  List<Tensor> keys() {
+    return keys;
+  }
+
+  /** Of every layer. */
+  List<Tensor> values() {
+    return values;
+  }
+
   Tensor keys(int layer) {
     return keys.get(layer);
   }

@@ -106,26 +106,27 @@ final class Mixture implements FeedForward {
   }
 
   @Override
-  public String step() {
-    return "mixtureStep";
+  public String steps() {
+    return "mixtureSteps";
   }
 
   @Override
   public List<Object> stepArguments() {
+    return List.of(activation, routes.kind().ordinal(), routes.active(), experts.width());
+  }
+
+  @Override
+  public List<List<Tensor>> stepTensors() {
     return List.of(
-        routes.kind().ordinal(),
         routes.parts(),
         routes.selection(),
         routes.gateScale(),
-        routes.active(),
         experts.shared(),
         experts.sharedDown(),
         experts.sharedBias(),
         experts.inward(),
         experts.down(),
         experts.expertBias(),
-        experts.downBias(),
-        experts.width(),
-        activation);
+        experts.downBias());
   }
 }

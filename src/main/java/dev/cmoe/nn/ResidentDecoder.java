@@ -19,6 +19,7 @@ public final class ResidentDecoder implements AutoCloseable {
   private final Decoder decoder;
   private final Scope scope;
   private final List<DecoderLayer> layers = new ArrayList<>();
+  private final LayerStack stack;
   private final OutputHead head;
   private final Tensor embeddings;
 
@@ -28,6 +29,7 @@ public final class ResidentDecoder implements AutoCloseable {
     for (int i = 0; i < decoder.config().layers(); i++) {
       layers.add(decoder.layer(scope, i));
     }
+    stack = new LayerStack(decoder, layers, scope);
     head = OutputHead.converted(decoder, scope);
     embeddings = decoder.embeddings(scope);
   }
@@ -86,6 +88,10 @@ public final class ResidentDecoder implements AutoCloseable {
 
   DecoderLayer layer(int index) {
     return layers.get(index);
+  }
+
+  LayerStack stack() {
+    return stack;
   }
 
   RopeSpec rope(int layer) {

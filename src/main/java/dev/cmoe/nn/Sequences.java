@@ -144,17 +144,27 @@ public final class Sequences implements AutoCloseable {
       renewWhereAnglesChange(held, live);
       NextTokens now = new NextTokens(decoder, held, positions);
       Tensor x = model.embed(held, ids);
-      for (int i = 0; i < model.config().layers(); i++) {
-        Rotary angles = now.angles(model.rope(i), lastAngles(model.rope(i)));
-        Tensor y = model.layer(i).step(held, x, angles, now, cache, probe);
-        x.close();
-        x = y;
-      }
+      Tensor rows =
+          probe == FeedForwardProbe.NONE
+              ? model.stack().step(held, x, now, this::lastAngles, cache)
+              : decoder.rows(held, probed(held, x, now));
       for (int i = 0; i < lengths.length; i++) {
         lengths[i] += live[i] ? 1 : 0;
       }
-      return model.logits(into, decoder.rows(held, x));
+      return model.logits(into, rows);
     }
+  }
+
+  /** Layer by layer, so that the probe sees what is in each. */
+  private Tensor probed(Scope into, Tensor x, NextTokens now) {
+    Tensor y = x;
+    for (int i = 0; i < model.config().layers(); i++) {
+      Rotary angles = now.angles(model.rope(i), lastAngles(model.rope(i)));
+      Tensor next = model.layer(i).step(into, y, angles, now, cache, probe);
+      y.close();
+      y = next;
+    }
+    return y;
   }
 
   /** Adds a token to each sequence, all of which go on. */

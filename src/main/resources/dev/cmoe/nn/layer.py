@@ -1,5 +1,7 @@
-# A whole layer in one call for tokens that come one by one, where calls weigh as much as what is small in them. The names are those of
-# the kernels taken in; ffNorm and ffAfter are norm and after of the feed-forward block; beside: whether it sees what the attention sees.
+# All layers in one call for tokens that come one by one, where calls weigh as much as what is small in them. The names are those of the kernels
+# taken in; ffNorm and ffAfter are norm and after of the feed-forward block; beside: whether it sees what the attention sees. layers: of each its
+# norm, weights, bias, headNorms, after, ffNorm, ffAfter, and what its block has; turn and span: which of the tables cos and sin [C,R], and of
+# seen, first and count, are each layer's. The result is [B,d].
 
   # include attention
   # include feedforward
@@ -24,3 +26,31 @@
     z = (self).seenByBlock(x, residual, ffNorm, eps, beside)
     gates = (self).gates(z, kind, parts, selection, gateScale, act, k)
     return (self).plus(residual, (self).mixture(z, always, alwaysDown, alwaysBias, inward, down, expertBias, downBias, gates, m, act, dtype), ffAfter, eps)
+
+  # Of each table, one behind the other, the rows of these positions.
+  def turns(self: __torch__.K, cos: List[Tensor], sin: List[Tensor], positions: Tensor) -> List[Tensor]:
+    both = annotate(List[Tensor], [])
+    for i in range(len(cos)):
+      both.append((self).angles(cos[i], positions))
+      both.append((self).angles(sin[i], positions))
+    return both
+
+  def denseSteps(self: __torch__.K, layers: List[List[List[Tensor]]], turn: List[int], span: List[int], eps: float, heads: int, shared: int, scale: float, cap: float, dtype: int, beside: bool, act: int, x: Tensor, cos: List[Tensor], sin: List[Tensor], keys: List[Tensor], values: List[Tensor], positions: Tensor, seen: List[List[Tensor]], first: List[int], count: List[int]) -> Tensor:
+    turns = (self).turns(cos, sin, positions)
+    y = x
+    for i in range(len(layers)):
+      l = layers[i]
+      t = turn[i]
+      s = span[i]
+      y = (self).denseStep(l[0], eps, l[1], l[2], l[3], l[4], heads, shared, scale, cap, dtype, l[5], l[6], beside, l[7], l[8][0], l[9], act, y, turns[2 * t], turns[2 * t + 1], keys[i], values[i], positions, seen[s], first[s], count[s])
+    return torch.select(y, 1, 0)
+
+  def mixtureSteps(self: __torch__.K, layers: List[List[List[Tensor]]], turn: List[int], span: List[int], eps: float, heads: int, shared: int, scale: float, cap: float, dtype: int, beside: bool, act: int, kind: int, k: int, m: int, x: Tensor, cos: List[Tensor], sin: List[Tensor], keys: List[Tensor], values: List[Tensor], positions: Tensor, seen: List[List[Tensor]], first: List[int], count: List[int]) -> Tensor:
+    turns = (self).turns(cos, sin, positions)
+    y = x
+    for i in range(len(layers)):
+      l = layers[i]
+      t = turn[i]
+      s = span[i]
+      y = (self).mixtureStep(l[0], eps, l[1], l[2], l[3], l[4], heads, shared, scale, cap, dtype, l[5], l[6], beside, kind, l[7], l[8], l[9], k, l[10], l[11], l[12], l[13], l[14], l[15], l[16], m, act, y, turns[2 * t], turns[2 * t + 1], keys[i], values[i], positions, seen[s], first[s], count[s])
+    return torch.select(y, 1, 0)
