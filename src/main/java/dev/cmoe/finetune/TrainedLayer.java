@@ -15,10 +15,10 @@ import dev.cmoe.nn.Decoder;
 import dev.cmoe.nn.Rotary;
 import dev.cmoe.nn.Weights;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -206,15 +206,24 @@ final class TrainedLayer {
   }
 
   /**
-   * Gradients at the input x [B,T,d] and then at each trained parameter, in the order of their map.
+   * Gradients of a layer.
+   *
+   * @param input at x [B,T,d]; none for the first layer, below which nothing is trained
+   * @param trained at each trained parameter, in the order of their map
+   */
+  record Gradients(Optional<Tensor> input, List<Tensor> trained) {}
+
+  /**
+   * Computes the layer again, and its gradients.
    *
    * @param gradient at the output, [B,T,d]
    * @param seed that of the forward pass
    */
-  List<Tensor> backward(Scope into, Tensor x, Tensor gradient, long seed) {
+  Gradients backward(Scope into, Tensor x, Tensor gradient, long seed) {
     if (lora.dropout() > 0) {
       decoder.engine().seed(seed);
     }
+    boolean atInput = index > 0;
     List<Object> arguments =
         new ArrayList<>(
             List.of(
@@ -222,11 +231,15 @@ final class TrainedLayer {
                 trained,
                 fixed,
                 x,
+                atInput,
                 trained.containsKey("router.0"),
                 lora.dropout(),
                 lora.scale()));
     arguments.addAll(frozen(x));
-    return Arrays.asList(kernel.differentiate(into, "backward", arguments.toArray()));
+    List<Tensor> all = List.of(kernel.differentiate(into, "backward", arguments.toArray()));
+    return atInput
+        ? new Gradients(Optional.of(all.get(0)), all.subList(1, all.size()))
+        : new Gradients(Optional.empty(), all);
   }
 
   private List<Object> frozen(Tensor x) {

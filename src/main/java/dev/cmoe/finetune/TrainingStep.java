@@ -81,7 +81,7 @@ final class TrainingStep implements AutoCloseable {
     Tensor gradient = losses.gradient();
     for (int i = model.layers() - 1; i >= 0; i--) {
       try (Scope held = scope.child()) {
-        List<Tensor> gradients =
+        TrainedLayer.Gradients gradients =
             model
                 .layer(held, i)
                 .backward(
@@ -89,9 +89,11 @@ final class TrainingStep implements AutoCloseable {
                     inputs.get(held, i, windows.size()),
                     gradient,
                     Streams.seed(seed, "layer", i));
-        model.parameters().gather(held, i, gradients.subList(1, gradients.size()));
+        model.parameters().gather(held, i, gradients.trained());
         gradient.close();
-        gradient = scope.keep(gradients.get(0));
+        if (gradients.input().isPresent()) {
+          gradient = scope.keep(gradients.input().get());
+        }
       }
     }
     return losses;

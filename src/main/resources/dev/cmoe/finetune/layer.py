@@ -78,8 +78,43 @@
         y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=scale)
     return y
 
-  # What the attention adds to x [B,T,d].
-  def attention(self: __torch__.K, x: Tensor, own: Dict[str, Tensor], norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], cos: Tensor, sin: Tensor, heads: int, shared: int, scale: float, cap: float, window: int, lora: float, dropout: float, dtype: int) -> Tensor:
+  # Gradients at q, k and v of causal `mixed` for that at its result y, both [B,heads,T,D]: 128 queries of all heads of a key see what is before
+  # them in one product, and shared keys need no copies. Shares below 1e-18, which no sum of float32 shows, are 0: with sharp attention they
+  # and their products are denormal numbers, at which the engine's own backward pass takes two to ten times as long.
+  def unmixed(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, y: Tensor, gradient: Tensor, scale: float) -> List[Tensor]:
+    t = torch.size(q, 2)
+    d = torch.size(q, 3)
+    each = torch.size(q, 1) // torch.size(k, 1)
+    groups = torch.size(k, 0) * torch.size(k, 1)
+    inner = torch.reshape(torch.sum(torch.mul(gradient, y), [-1], True), [groups, each, t, 1])
+    rows = torch.reshape(torch.mul(q, scale), [groups, each, t, d])
+    given = torch.reshape(gradient, [groups, each, t, d])
+    keys = torch.reshape(k, [groups, t, d])
+    values = torch.reshape(v, [groups, t, d])
+    atKeys = torch.zeros_like(keys)
+    atValues = torch.zeros_like(values)
+    hidden = torch.logical_not((self).visible(torch.narrow(q, 2, 0, min(128, t)), 0))
+    parts = annotate(List[Tensor], [])
+    for i in range((t + 127) // 128):
+      first = i * 128
+      n = min(128, t - first)
+      end = first + n
+      r = torch.reshape(torch.narrow(rows, 2, first, n), [groups, each * n, d])
+      g = torch.reshape(torch.narrow(given, 2, first, n), [groups, each * n, d])
+      s = torch.bmm(r, torch.transpose(torch.narrow(keys, 1, 0, end), 1, 2))
+      own = torch.narrow(torch.view(s, [groups, each, n, end]), 3, first, n)
+      own0 = torch.masked_fill_(own, torch.narrow(torch.narrow(hidden, 0, 0, n), 1, 0, n), -inf)
+      share = torch.threshold_(torch.softmax(s, -1), 1e-18, 0.)
+      values0 = torch.baddbmm_(torch.narrow(atValues, 1, 0, end), torch.transpose(share, 1, 2), g)
+      s = torch.bmm(g, torch.transpose(torch.narrow(values, 1, 0, end), 1, 2))
+      s = torch.mul_(torch.sub_(s, torch.reshape(torch.narrow(inner, 2, first, n), [groups, each * n, 1])), share)
+      keys0 = torch.baddbmm_(torch.narrow(atKeys, 1, 0, end), torch.transpose(s, 1, 2), r)
+      parts.append(torch.view(torch.bmm(s, torch.narrow(keys, 1, 0, end)), [groups, each, n, d]))
+    atQueries = torch.mul(torch.reshape(torch.cat(parts, 2), torch.size(q)), scale)
+    return [atQueries, torch.reshape(atKeys, torch.size(k)), torch.reshape(atValues, torch.size(v))]
+
+  # What heads see of x [B,T,d]: q [B,heads,T,D], k and v [B,shared,T,D].
+  def projected(self: __torch__.K, x: Tensor, own: Dict[str, Tensor], norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], cos: Tensor, sin: Tensor, heads: int, shared: int, lora: float, dropout: float, dtype: int) -> Tuple[Tensor, Tensor, Tensor]:
     wide = ops.prim.dtype(x)
     z = torch.to((self).normed(x, norm, eps), dtype)
     thin = (self).thinned(z, dropout)
@@ -101,8 +136,11 @@
     k = (self).rotated(parts[1], shared, kNorm, eps, cos, sin, wide, dtype)
     v0 = parts[2]
     v = torch.transpose(torch.view(v0, [torch.size(x, 0), torch.size(x, 1), shared, torch.size(v0, 2) // shared]), 1, 2)
-    y = (self).mixed(q, k, v, scale, cap, window, wide, dtype)
-    joined = torch.reshape(torch.transpose(y, 1, 2), [torch.size(x, 0), torch.size(x, 1), torch.size(y, 1) * torch.size(y, 3)])
+    return (q, k, v)
+
+  # What the attention adds to the residual stream, of type `wide`, for what its heads saw, y [B,heads,T,D].
+  def attention(self: __torch__.K, y: Tensor, own: Dict[str, Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], after: List[Tensor], lora: float, dropout: float, wide: int) -> Tensor:
+    joined = torch.reshape(torch.transpose(y, 1, 2), [torch.size(y, 0), torch.size(y, 2), torch.size(y, 1) * torch.size(y, 3)])
     out = (self).project(joined, weights[3], bias, 3)
     out = (self).adapted(out, (self).thinned(joined, dropout), own, "o", 0, lora)
     return (self).normed(torch.to(out, wide), after, eps)
@@ -223,21 +261,53 @@
       y = (self).routed(y, x, thin, own, inward[0], down[0], expertBias, gates, runs, act, lora, dropout)
     return (y, counts)
 
-  # The layer: its output [B,T,d] and how many tokens chose each expert.
-  def forward(self: __torch__.K, x: Tensor, own: Dict[str, Tensor], steer: bool, dropout: float, lora: float, norm: List[Tensor], weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], cos: Tensor, sin: Tensor, norm2: List[Tensor], after2: List[Tensor], shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], selection: List[Tensor], eps: float, heads: int, keyValueHeads: int, scale: float, cap: float, window: int, parallel: bool, linear: bool, act: int, k: int, dtype: int) -> Tuple[Tensor, Tensor]:
-    residual = torch.add(x, (self).attention(x, own, norm, eps, weights, bias, headNorms, after, cos, sin, heads, keyValueHeads, scale, cap, window, lora, dropout, dtype))
+  # The layer after what its heads saw of x, y [B,heads,T,D]: its output [B,T,d] and how many tokens chose each expert.
+  def completed(self: __torch__.K, x: Tensor, y: Tensor, own: Dict[str, Tensor], steer: bool, dropout: float, lora: float, weights: List[Tensor], bias: List[Tensor], after: List[Tensor], norm2: List[Tensor], after2: List[Tensor], shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], selection: List[Tensor], eps: float, parallel: bool, linear: bool, act: int, k: int, dtype: int) -> Tuple[Tensor, Tensor]:
+    residual = torch.add(x, (self).attention(y, own, eps, weights, bias, after, lora, dropout, ops.prim.dtype(x)))
     seen = residual
     if parallel:
       seen = x
     rows = torch.reshape(seen, [torch.size(x, 0) * torch.size(x, 1), torch.size(x, 2)])
-    y, counts, = (self).mixture((self).normed(rows, norm2, eps), own, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, selection, linear, act, k, steer, lora, dropout, dtype)
-    return (torch.add(residual, torch.reshape((self).normed(y, after2, eps), torch.size(x))), counts)
+    z, counts, = (self).mixture((self).normed(rows, norm2, eps), own, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, selection, linear, act, k, steer, lora, dropout, dtype)
+    return (torch.add(residual, torch.reshape((self).normed(z, after2, eps), torch.size(x))), counts)
 
-  # The layer once more with its input x, and the gradients at x and at each of `trained` for `gradient` [B,T,d] at its output. `fixed`
-  # holds what `own` has beside what is trained.
-  def backward(self: __torch__.K, gradient: Tensor, trained: Dict[str, Tensor], fixed: Dict[str, Tensor], x: Tensor, steer: bool, dropout: float, lora: float, norm: List[Tensor], weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], cos: Tensor, sin: Tensor, norm2: List[Tensor], after2: List[Tensor], shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], selection: List[Tensor], eps: float, heads: int, keyValueHeads: int, scale: float, cap: float, window: int, parallel: bool, linear: bool, act: int, k: int, dtype: int) -> List[Tensor]:
-    leaf = torch.requires_grad_(torch.detach(x))
-    leaves = annotate(List[Tensor], [leaf])
+  # The layer: its output [B,T,d] and how many tokens chose each expert.
+  def forward(self: __torch__.K, x: Tensor, own: Dict[str, Tensor], steer: bool, dropout: float, lora: float, norm: List[Tensor], weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], cos: Tensor, sin: Tensor, norm2: List[Tensor], after2: List[Tensor], shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], selection: List[Tensor], eps: float, heads: int, keyValueHeads: int, scale: float, cap: float, window: int, parallel: bool, linear: bool, act: int, k: int, dtype: int) -> Tuple[Tensor, Tensor]:
+    q, keys, values, = (self).projected(x, own, norm, eps, weights, bias, headNorms, cos, sin, heads, keyValueHeads, lora, dropout, dtype)
+    y = (self).mixed(q, keys, values, scale, cap, window, ops.prim.dtype(x), dtype)
+    return (self).completed(x, y, own, steer, dropout, lora, weights, bias, after, norm2, after2, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, selection, eps, parallel, linear, act, k, dtype)
+
+  # Gradients at `leaves` for those that are given at `results`, of which some may depend on no leaf; zeros where none reaches.
+  def gradients(self: __torch__.K, results: List[Tensor], given: List[Tensor], leaves: List[Tensor]) -> List[Tensor]:
+    live = annotate(List[Tensor], [])
+    at = annotate(List[Optional[Tensor]], [])
+    for i in range(len(results)):
+      if ops.prim.requires_grad(results[i]):
+        live.append(results[i])
+        at.append(given[i])
+    all = annotate(List[Tensor], [])
+    if len(live) > 0:
+      found = torch.grad(live, leaves, at, None, False, True)
+      for i in range(len(leaves)):
+        each = found[i]
+        if torch.__isnot__(each, None):
+          all.append(unchecked_cast(Tensor, each))
+        else:
+          all.append(torch.zeros_like(torch.detach(leaves[i])))
+    else:
+      for i in range(len(leaves)):
+        all.append(torch.zeros_like(torch.detach(leaves[i])))
+    return all
+
+  # The layer once more with its input x, and the gradients at x and at each of `trained` for `gradient` [B,T,d] at its output; that at x is empty
+  # unless `atInput`. `fixed` holds what `own` has beside what is trained. Where the engine would go back through plain causal attention
+  # in float32 on a CPU, `unmixed` does.
+  def backward(self: __torch__.K, gradient: Tensor, trained: Dict[str, Tensor], fixed: Dict[str, Tensor], x: Tensor, atInput: bool, steer: bool, dropout: float, lora: float, norm: List[Tensor], weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], cos: Tensor, sin: Tensor, norm2: List[Tensor], after2: List[Tensor], shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], selection: List[Tensor], eps: float, heads: int, keyValueHeads: int, scale: float, cap: float, window: int, parallel: bool, linear: bool, act: int, k: int, dtype: int) -> List[Tensor]:
+    leaf = torch.detach(x)
+    leaves = annotate(List[Tensor], [])
+    if atInput:
+      leaf = torch.requires_grad_(leaf)
+      leaves.append(leaf)
     own = annotate(Dict[str, Tensor], {})
     for name in torch.keys(fixed):
       own[name] = fixed[name]
@@ -245,14 +315,24 @@
       parameter = torch.requires_grad_(torch.detach(trained[name]))
       leaves.append(parameter)
       own[name] = parameter
-    y, counts, = (self).forward(leaf, own, steer, dropout, lora, norm, weights, bias, headNorms, after, cos, sin, norm2, after2, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, selection, eps, heads, keyValueHeads, scale, cap, window, parallel, linear, act, k, dtype)
-    given = annotate(List[Optional[Tensor]], [gradient])
-    found = torch.grad([y], leaves, given, None, False, True)
-    result = annotate(List[Tensor], [])
-    for i in range(len(leaves)):
-      each = found[i]
-      if torch.__isnot__(each, None):
-        result.append(unchecked_cast(Tensor, each))
-      else:
-        result.append(torch.zeros_like(torch.detach(leaves[i])))
+    wide = ops.prim.dtype(x)
+    q, keys, values, = (self).projected(leaf, own, norm, eps, weights, bias, headNorms, cos, sin, heads, keyValueHeads, lora, dropout, dtype)
+    if cap == 0. and (window == 0 or window >= torch.size(q, 2)) and dtype == wide and not ops.prim.is_cuda(q):
+      q0 = torch.detach(q)
+      k0 = torch.detach(keys)
+      v0 = torch.detach(values)
+      y = torch.requires_grad_((self).mixed(q0, k0, v0, scale, cap, window, wide, dtype))
+      out, counts, = (self).completed(leaf, y, own, steer, dropout, lora, weights, bias, after, norm2, after2, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, selection, eps, parallel, linear, act, k, dtype)
+      behind = annotate(List[Tensor], [y])
+      for i in range(len(leaves)):
+        behind.append(leaves[i])
+      later = (self).gradients([out], [gradient], behind)
+      earlier = (self).gradients([q, keys, values], (self).unmixed(q0, k0, v0, torch.detach(y), later[0], scale), leaves)
+      result = annotate(List[Tensor], [])
+      for i in range(len(leaves)):
+        result.append(torch.add_(earlier[i], later[i + 1]))
+    else:
+      y = (self).mixed(q, keys, values, scale, cap, window, wide, dtype)
+      out, counts, = (self).completed(leaf, y, own, steer, dropout, lora, weights, bias, after, norm2, after2, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, selection, eps, parallel, linear, act, k, dtype)
+      result = (self).gradients([out], [gradient], leaves)
     return result
