@@ -195,8 +195,14 @@ final class LayerCase {
 
   /** Gradients at x and at each of {@link #trained}. */
   Tensor[] backward(Scope into, Tensor gradient, double drop) {
+    return backward(into, gradient, drop, true);
+  }
+
+  /** The same, that at x only where {@code atInput}. */
+  Tensor[] backward(Scope into, Tensor gradient, double drop, boolean atInput) {
     List<Object> arguments =
-        new ArrayList<>(List.of(gradient, trained, Map.of(), x, has(Trait.STEER), drop, 2.));
+        new ArrayList<>(
+            List.of(gradient, trained, Map.of(), x, atInput, has(Trait.STEER), drop, 2.));
     arguments.addAll(frozen);
     return GradientEngine.get()
         .kernel(TrainedLayer.class, "layer")

@@ -83,6 +83,19 @@ class LayerGradientTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("layers")
+  void areTheSameWithoutThatAtTheInput(List<Trait> traits) {
+    LayerCase layer = new LayerCase(scope, traits);
+    Tensor weights = layer.random(1, LayerCase.BATCH, LayerCase.TOKENS, LayerCase.HIDDEN);
+    Tensor[] all = layer.backward(scope, weights, 0);
+    Tensor[] trained = layer.backward(scope, weights, 0, false);
+    assertThat(trained).hasSize(all.length - 1);
+    for (int i = 0; i < trained.length; i++) {
+      assertThat(trained[i].toDoubles()).containsExactly(all[i + 1].toDoubles());
+    }
+  }
+
   private double difference(LayerCase layer, String name, int place, Tensor weights) {
     return (value(layer, name, place, STEP, weights) - value(layer, name, place, -STEP, weights))
         / (2 * STEP);

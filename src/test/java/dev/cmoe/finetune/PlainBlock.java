@@ -1,6 +1,8 @@
 package dev.cmoe.finetune;
 
+import dev.cmoe.engine.Kernel;
 import dev.cmoe.engine.Scope;
+import dev.cmoe.engine.Tensor;
 import dev.cmoe.finetune.LayerCase.Trait;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,18 +15,31 @@ final class PlainBlock {
 
   /** The block's input z, row-major [tokens][d]. */
   static double[] input(Scope scope, LayerCase layer) {
+    Kernel kernel = GradientEngine.get().kernel(TrainedLayer.class, "layer");
     List<Object> arguments = new ArrayList<>(List.of(layer.x, layer.trained));
     arguments.add(layer.frozen(0));
     arguments.add(1e-5);
-    for (int i = 1; i <= 4; i++) {
+    for (int i = 1; i <= 3; i++) {
       arguments.add(layer.frozen(i));
     }
     arguments.addAll(layer.rotary());
-    arguments.addAll(List.of(LayerCase.HEADS, LayerCase.SHARED_HEADS, 0.5, 0., 0, SCALE, 0., 7));
+    arguments.addAll(List.of(LayerCase.HEADS, LayerCase.SHARED_HEADS, SCALE, 0., 7));
+    Tensor[] qkv = kernel.callAll(scope, "projected", arguments.toArray());
+    Tensor y = kernel.call(scope, "mixed", qkv[0], qkv[1], qkv[2], 0.5, 0., 0, 7, 7);
     double[] z =
-        GradientEngine.get()
-            .kernel(TrainedLayer.class, "layer")
-            .call(scope, "attention", arguments.toArray())
+        kernel
+            .call(
+                scope,
+                "attention",
+                y,
+                layer.trained,
+                1e-5,
+                layer.frozen(1),
+                layer.frozen(2),
+                layer.frozen(4),
+                SCALE,
+                0.,
+                7)
             .toDoubles();
     double[] x = layer.x.toDoubles();
     double[] norm = layer.frozen(7).get(0).toDoubles();
