@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * A block of tensor work, written as TorchScript text in a resource and run in one native call.
@@ -27,7 +26,7 @@ public final class Kernel {
           "not enough memory|out of memory|can't allocate memory|cannot allocate memory",
           Pattern.CASE_INSENSITIVE);
 
-  private static final Object[] NOTHING = {};
+  private static final IValue[] NOTHING = {};
 
   private final String name;
   private final PtSymbolBlock block;
@@ -83,29 +82,27 @@ public final class Kernel {
     for (IValue value : values) {
       owner.own(value);
     }
-    return new Prepared(method, constants, values);
+    return new Prepared(method, values);
   }
 
   /** See {@link Kernel#prepare}. */
   public final class Prepared {
     private final String method;
-    private final Object[] constants;
     private final IValue[] values;
 
-    private Prepared(String method, Object[] constants, IValue[] values) {
+    private Prepared(String method, IValue[] values) {
       this.method = method;
-      this.constants = constants;
       this.values = values;
     }
 
     /** Runs the method, which returns one tensor; {@code into} owns the result. */
     public Tensor call(Scope into, Object... more) {
-      return timed(method, () -> invoke(into, method, constants, values, more, false))[0];
+      return timed(method, () -> invoke(into, method, values, more, false))[0];
     }
   }
 
   private Tensor[] run(Scope into, String method, Object[] arguments, boolean recording) {
-    return timed(method, () -> invoke(into, method, NOTHING, new IValue[0], arguments, recording));
+    return timed(method, () -> invoke(into, method, NOTHING, arguments, recording));
   }
 
   private Tensor[] timed(String method, Supplier<Tensor[]> work) {
@@ -137,12 +134,7 @@ public final class Kernel {
   }
 
   private Tensor[] invoke(
-      Scope into,
-      String method,
-      Object[] constants,
-      IValue[] prepared,
-      Object[] arguments,
-      boolean recording) {
+      Scope into, String method, IValue[] prepared, Object[] arguments, boolean recording) {
     IValue[] own = {};
     try {
       own = values(arguments);
@@ -155,8 +147,7 @@ public final class Kernel {
         return tensors(into, result);
       }
     } catch (RuntimeException e) {
-      Object[] all = Stream.of(constants, arguments).flatMap(Arrays::stream).toArray();
-      throw failure(method, all, e);
+      throw failure(method, arguments, e);
     } finally {
       for (IValue value : own) {
         value.close();

@@ -173,8 +173,10 @@ public final class MemoryEstimate {
   private long attention() {
     long heads = (long) config.heads() * config.headDim();
     long shared = (long) config.keyValueHeads() * config.headDim();
-    // z; q, keys and values for each head of q, the output; the residual stream after it.
-    long kept = tokens * (product * (config.hidden() + 4 * heads) + WIDE * config.hidden());
+    // z; q, the output; keys and values, for each head of q where autograd goes through attention;
+    // the residual stream after it.
+    long seen = 2 * heads + 2 * (student.weights().type() == ComputeType.FLOAT32 ? shared : heads);
+    long kept = tokens * (product * (config.hidden() + seen) + WIDE * config.hidden());
     if (config.attention().headNorm() != AttentionSpec.HeadNorm.NONE) {
       kept += WIDE * tokens * (heads + shared);
     }

@@ -24,6 +24,26 @@ class KernelTest {
           .containsExactly(1, 2);
       assertThat(sample().call(scope, "count", List.of()).toLongs()).containsExactly(0);
       assertThat(sample().call(scope, "count", List.of(x, x)).toLongs()).containsExactly(2);
+      assertThat(
+              sample()
+                  .call(scope, "counts", List.of(List.of(x, x), List.of(), List.of(x)))
+                  .toLongs())
+          .containsExactly(2, 0, 1);
+    }
+  }
+
+  @Test
+  void handsTheFirstArgumentsOverOnce() {
+    try (Scope scope = engine.scope()) {
+      Tensor x = scope.of(new float[] {1, 2}, 2);
+      Kernel.Prepared counts =
+          sample().prepare(scope, "countsOf", List.of(List.of(List.of(x), List.of(x, x))));
+
+      assertThat(counts.call(scope, 0).toLongs()).containsExactly(1, 2);
+      assertThat(counts.call(scope, 0).toLongs()).containsExactly(1, 2);
+      assertThatThrownBy(() -> counts.call(scope, 1))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessage("kernel sample.countsOf[1] failed");
     }
   }
 

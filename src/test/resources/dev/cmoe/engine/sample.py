@@ -26,3 +26,12 @@
 
   def product(self: __torch__.K, a: Tensor, b: Tensor) -> Tensor:
     return torch.matmul(a, b)
+
+  def counts(self: __torch__.K, lists: List[List[Tensor]]) -> Tensor:
+    sizes = annotate(List[Tensor], [])
+    for i in range(len(lists)):
+      sizes.append(torch.full([1], len(lists[i]), dtype=4))
+    return torch.cat(sizes, 0)
+
+  def countsOf(self: __torch__.K, lists: List[List[List[Tensor]]], i: int) -> Tensor:
+    return (self).counts(lists[i])
