@@ -212,11 +212,13 @@ public final class Kernel {
     }
     if (argument instanceof List<?> list && !list.isEmpty() && list.get(0) instanceof List<?>) {
       IValue[] parts = values(list.toArray());
-      IValue all = IValue.listFrom(parts);
-      for (IValue part : parts) {
-        part.close();
+      try {
+        return IValue.listFrom(parts);
+      } finally {
+        for (IValue part : parts) {
+          part.close();
+        }
       }
-      return all;
     }
     if (argument instanceof List<?> list) {
       return IValue.listFrom(

@@ -170,12 +170,20 @@ public final class MemoryEstimate {
     return widens ? WIDE * (kept + config.feedForwardParameters(shape.storedNeurons())) : 0;
   }
 
+  /** Whether no layer's keys are copied for each head: where autograd stays out of attention. */
+  private boolean withoutCopies() {
+    AttentionSpec attention = config.attention();
+    return student.weights().type() == ComputeType.FLOAT32
+        && attention.softCap() == 0
+        && !(attention.slides() && attention.window() < window);
+  }
+
   private long attention() {
     long heads = (long) config.heads() * config.headDim();
     long shared = (long) config.keyValueHeads() * config.headDim();
     // z; q, the output; keys and values, for each head of q where autograd goes through attention;
     // the residual stream after it.
-    long seen = 2 * heads + 2 * (student.weights().type() == ComputeType.FLOAT32 ? shared : heads);
+    long seen = 2 * heads + 2 * (withoutCopies() ? shared : heads);
     long kept = tokens * (product * (config.hidden() + seen) + WIDE * config.hidden());
     if (config.attention().headNorm() != AttentionSpec.HeadNorm.NONE) {
       kept += WIDE * tokens * (heads + shared);

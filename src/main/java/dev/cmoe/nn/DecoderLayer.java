@@ -84,7 +84,7 @@ public final class DecoderLayer {
     }
   }
 
-  /** What {@link LayerStack} takes of this layer. */
+  /** What {@link LayerStack} takes of this layer, in the order in which its kernel numbers it. */
   List<List<Tensor>> stepTensors() {
     List<List<Tensor>> all = new ArrayList<>(attention.stepTensors());
     all.addAll(List.of(norm, after));

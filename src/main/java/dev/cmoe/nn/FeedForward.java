@@ -26,6 +26,6 @@ public sealed interface FeedForward permits DenseFeedForward, Mixture {
   /** What that method takes of the blocks of all layers alike. */
   List<Object> stepArguments();
 
-  /** What it takes of this one. */
+  /** What it takes of this one, in the order in which it numbers it. */
   List<List<Tensor>> stepTensors();
 }

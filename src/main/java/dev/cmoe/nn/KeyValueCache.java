@@ -52,12 +52,12 @@ final class KeyValueCache {
         * decoder.weights().type().bytes();
   }
 
-  /** Of every layer. */
+  /** Of every layer, [B,K,C,D]. */
   List<Tensor> keys() {
     return keys;
   }
 
-  /** Of every layer. */
+  /** Of every layer, [B,K,C,D]. */
   List<Tensor> values() {
     return values;
   }

@@ -10,7 +10,6 @@ import dev.cmoe.engine.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -29,18 +28,23 @@ final class LayerStack {
    */
   LayerStack(Decoder decoder, List<DecoderLayer> layers, Scope scope) {
     DecoderConfig config = decoder.config();
-    List<RopeSpec> rope = IntStream.range(0, layers.size()).mapToObj(config::rope).toList();
-    IntFunction<Integer> window = config.attention()::window;
-    List<Integer> each = IntStream.range(0, layers.size()).mapToObj(window).toList();
-    ropes = rope.stream().distinct().toList();
-    windows = each.stream().distinct().toList();
+    List<RopeSpec> ropeOfLayer = IntStream.range(0, layers.size()).mapToObj(config::rope).toList();
+    List<Integer> windowOfLayer =
+        IntStream.range(0, layers.size()).mapToObj(i -> config.attention().window(i)).toList();
+    ropes = ropeOfLayer.stream().distinct().toList();
+    windows = windowOfLayer.stream().distinct().toList();
     FeedForward block = layers.get(0).feedForward();
+    for (DecoderLayer layer : layers) {
+      if (!layer.feedForward().stepArguments().equals(block.stepArguments())) {
+        throw new IllegalStateException("layer " + layer.index() + " has another kind of block");
+      }
+    }
     List<Object> constants =
         new ArrayList<>(
             List.of(
                 layers.stream().map(DecoderLayer::stepTensors).toList(),
-                new Longs(rope.stream().mapToLong(ropes::indexOf).toArray()),
-                new Longs(each.stream().mapToLong(windows::indexOf).toArray()),
+                new Longs(ropeOfLayer.stream().mapToLong(ropes::indexOf).toArray()),
+                new Longs(windowOfLayer.stream().mapToLong(windows::indexOf).toArray()),
                 config.norm().epsilon(),
                 config.heads(),
                 config.keyValueHeads(),

@@ -1,6 +1,6 @@
 # One decoder layer with what is trained in it: its output, and by recomputation the gradients at its input and at what is trained.
-# The residual stream x [B,T,d] is float32 (or float64, in tests); products run in the compute type `dtype`. Nothing here works in place,
-# since autograd looks at everything again. `own` holds what is trained, by name, absent where it is not there:
+# The residual stream x [B,T,d] is float32 (or float64, in tests); products run in the compute type `dtype`. Nothing that autograd looks
+# at again works in place. `own` holds what is trained, by name, absent where it is not there:
 #   q.a, q.b, ... of q, k, v, o: LoRA factors a [r,in], b [out,r] of the projection; qkv.a, qkv.b of one that is stored for all three
 #   shared.0.a, ... of the shared expert's (or dense block's) matrices inward, then shared.down.a, ...
 #   experts.in.a [E,r,d], experts.in.b [E,rows,r], experts.down.a [E,r,m], experts.down.b [E,d,r]
@@ -277,30 +277,46 @@
     y = (self).mixed(q, keys, values, scale, cap, window, ops.prim.dtype(x), dtype)
     return (self).completed(x, y, own, steer, dropout, lora, weights, bias, after, norm2, after2, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, selection, eps, parallel, linear, act, k, dtype)
 
-  # Gradients at `leaves` for those that are given at `results`, of which some may depend on no leaf; zeros where none reaches.
-  def gradients(self: __torch__.K, results: List[Tensor], given: List[Tensor], leaves: List[Tensor]) -> List[Tensor]:
+  def none(self: __torch__.K, count: int) -> List[Optional[Tensor]]:
+    all = annotate(List[Optional[Tensor]], [])
+    for i in range(count):
+      all.append(None)
+    return all
+
+  # Gradients at `leaves` for those that are given at `results`; none where no result depends on a leaf.
+  def gradients(self: __torch__.K, results: List[Tensor], given: List[Tensor], leaves: List[Tensor]) -> List[Optional[Tensor]]:
     live = annotate(List[Tensor], [])
     at = annotate(List[Optional[Tensor]], [])
     for i in range(len(results)):
       if ops.prim.requires_grad(results[i]):
         live.append(results[i])
         at.append(given[i])
-    all = annotate(List[Tensor], [])
     if len(live) > 0:
       found = torch.grad(live, leaves, at, None, False, True)
-      for i in range(len(leaves)):
-        each = found[i]
-        if torch.__isnot__(each, None):
-          all.append(unchecked_cast(Tensor, each))
-        else:
-          all.append(torch.zeros_like(torch.detach(leaves[i])))
     else:
-      for i in range(len(leaves)):
-        all.append(torch.zeros_like(torch.detach(leaves[i])))
+      found = (self).none(len(leaves))
+    return found
+
+  # The sum of two lists, of which either may lack a tensor; zeros like `leaves` where both do.
+  def sums(self: __torch__.K, leaves: List[Tensor], one: List[Optional[Tensor]], other: List[Optional[Tensor]]) -> List[Tensor]:
+    all = annotate(List[Tensor], [])
+    for i in range(len(leaves)):
+      a = one[i]
+      b = other[i]
+      if torch.__isnot__(a, None):
+        sum = unchecked_cast(Tensor, a)
+        if torch.__isnot__(b, None):
+          sum = torch.add(sum, unchecked_cast(Tensor, b))
+      else:
+        if torch.__isnot__(b, None):
+          sum = unchecked_cast(Tensor, b)
+        else:
+          sum = torch.zeros_like(torch.detach(leaves[i]))
+      all.append(sum)
     return all
 
-  # The layer once more with its input x, and the gradients at x and at each of `trained` for `gradient` [B,T,d] at its output; that at x is empty
-  # unless `atInput`. `fixed` holds what `own` has beside what is trained. Where the engine would go back through plain causal attention
+  # The layer once more with its input x, and the gradients at x, first and only where `atInput`, and at each of `trained` for `gradient`
+  # [B,T,d] at its output. `fixed` holds what `own` has beside what is trained. Where the engine would go back through plain causal attention
   # in float32 on a CPU, `unmixed` does.
   def backward(self: __torch__.K, gradient: Tensor, trained: Dict[str, Tensor], fixed: Dict[str, Tensor], x: Tensor, atInput: bool, steer: bool, dropout: float, lora: float, norm: List[Tensor], weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], cos: Tensor, sin: Tensor, norm2: List[Tensor], after2: List[Tensor], shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], selection: List[Tensor], eps: float, heads: int, keyValueHeads: int, scale: float, cap: float, window: int, parallel: bool, linear: bool, act: int, k: int, dtype: int) -> List[Tensor]:
     leaf = torch.detach(x)
@@ -317,7 +333,8 @@
       own[name] = parameter
     wide = ops.prim.dtype(x)
     q, keys, values, = (self).projected(leaf, own, norm, eps, weights, bias, headNorms, cos, sin, heads, keyValueHeads, lora, dropout, dtype)
-    if cap == 0. and (window == 0 or window >= torch.size(q, 2)) and dtype == wide and not ops.prim.is_cuda(q):
+    needed = ops.prim.requires_grad(q) or ops.prim.requires_grad(keys) or ops.prim.requires_grad(values)
+    if needed and cap == 0. and (window == 0 or window >= torch.size(q, 2)) and dtype == wide and not ops.prim.is_cuda(q):
       q0 = torch.detach(q)
       k0 = torch.detach(keys)
       v0 = torch.detach(values)
@@ -327,12 +344,10 @@
       for i in range(len(leaves)):
         behind.append(leaves[i])
       later = (self).gradients([out], [gradient], behind)
-      earlier = (self).gradients([q, keys, values], (self).unmixed(q0, k0, v0, torch.detach(y), later[0], scale), leaves)
-      result = annotate(List[Tensor], [])
-      for i in range(len(leaves)):
-        result.append(torch.add_(earlier[i], later[i + 1]))
+      atHeads = (self).unmixed(q0, k0, v0, torch.detach(y), unchecked_cast(Tensor, later[0]), scale)
+      result = (self).sums(leaves, torch.slice(later, 1), (self).gradients([q, keys, values], atHeads, leaves))
     else:
       y = (self).mixed(q, keys, values, scale, cap, window, wide, dtype)
       out, counts, = (self).completed(leaf, y, own, steer, dropout, lora, weights, bias, after, norm2, after2, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, selection, eps, parallel, linear, act, k, dtype)
-      result = (self).gradients([out], [gradient], leaves)
+      result = (self).sums(leaves, (self).gradients([out], [gradient], leaves), (self).none(len(leaves)))
     return result

@@ -1,6 +1,7 @@
 # All layers in one call for tokens that come one by one, where calls weigh as much as what is small in them. The names are those of the kernels
 # taken in; ffNorm and ffAfter are norm and after of the feed-forward block; beside: whether it sees what the attention sees. layers: of each its
-# norm, weights, bias, headNorms, after, ffNorm, ffAfter, and what its block has; turn and span: which of the tables cos and sin [C,R], and of
+# norm, weights, bias, headNorms, after, ffNorm, ffAfter, and of its block inward, down and bias, or parts, selection, gateScale, always,
+# alwaysDown, alwaysBias, inward, down, expertBias and downBias; turn and span: which of the tables cos and sin [C,R], and of
 # seen, first and count, are each layer's. The result is [B,d].
 
   # include attention

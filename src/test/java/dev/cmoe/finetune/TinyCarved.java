@@ -28,7 +28,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /** A directory in the own format with random weights, of any family. */
-final class TinyCarved {
+public final class TinyCarved {
   static final int VOCABULARY = 50;
   static final int HIDDEN = 24;
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -52,16 +52,16 @@ final class TinyCarved {
   private DType type = DType.F32;
   private int shared = 2;
 
-  static List<String> families() {
+  public static List<String> families() {
     return FAMILIES.keySet().stream().sorted().toList();
   }
 
-  TinyCarved router(RouterKind kind) {
+  public TinyCarved router(RouterKind kind) {
     router = kind;
     return this;
   }
 
-  TinyCarved scaled() {
+  public TinyCarved scaled() {
     scaled = true;
     return this;
   }
@@ -99,7 +99,7 @@ final class TinyCarved {
     return windows;
   }
 
-  Path write(Path directory, String family) {
+  public Path write(Path directory, String family) {
     ObjectNode dense = config(family);
     ConfigReader reader = new ConfigReader(directory.resolve("config.json"), dense);
     DecoderConfig decoder = DenseFamilies.of(reader).read(reader);
