@@ -78,11 +78,7 @@ public final class Kernel {
    * @param owner of what is handed over; it must outlive the calls
    */
   public Prepared prepare(Scope owner, String method, Object... constants) {
-    IValue[] values = values(constants);
-    for (IValue value : values) {
-      owner.own(value);
-    }
-    return new Prepared(method, values);
+    return new Prepared(method, NOTHING).with(owner, constants);
   }
 
   /** See {@link Kernel#prepare}. */
@@ -93,6 +89,19 @@ public final class Kernel {
     private Prepared(String method, IValue[] values) {
       this.method = method;
       this.values = values;
+    }
+
+    /**
+     * The method with these arguments and more of them.
+     *
+     * @param owner of what is handed over; it must outlive the calls
+     */
+    public Prepared with(Scope owner, Object... constants) {
+      IValue[] more = values(constants);
+      for (IValue value : more) {
+        owner.own(value);
+      }
+      return new Prepared(method, joined(values, more));
     }
 
     /** Runs the method, which returns one tensor; {@code into} owns the result. */
@@ -138,8 +147,7 @@ public final class Kernel {
     IValue[] own = {};
     try {
       own = values(arguments);
-      IValue[] all = Arrays.copyOf(prepared, prepared.length + own.length);
-      System.arraycopy(own, 0, all, prepared.length, own.length);
+      IValue[] all = joined(prepared, own);
       try (IValue result =
           recordable
               ? TrainMode.runMethod(block, method, recording, all)
@@ -153,6 +161,12 @@ public final class Kernel {
         value.close();
       }
     }
+  }
+
+  private static IValue[] joined(IValue[] first, IValue[] then) {
+    IValue[] all = Arrays.copyOf(first, first.length + then.length);
+    System.arraycopy(then, 0, all, first.length, then.length);
+    return all;
   }
 
   private static IValue[] values(Object[] arguments) {

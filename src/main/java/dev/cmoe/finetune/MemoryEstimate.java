@@ -155,8 +155,7 @@ public final class MemoryEstimate {
     return converted(student)
         + widened()
         + attention()
-        + shared()
-        + routed()
+        + Math.max(shared() + routed(), unmixed())
         // Gradients at input and output, the output, the sum of the experts.
         + 4 * streams(student);
   }
@@ -197,6 +196,15 @@ public final class MemoryEstimate {
       kept += 2 * scores * (tokens / window) + 3 * scores;
     }
     return kept;
+  }
+
+  /**
+   * Attention's backward pass, when what the block kept is gone: 128 queries' scores and gradients
+   * there; queries, gradients and results once more.
+   */
+  private long unmixed() {
+    long heads = config.heads();
+    return WIDE * tokens * heads * (2 * Math.min(128, window) + 5L * config.headDim());
   }
 
   /** Gate, its activation, up, their product; or up and its activation. */

@@ -182,24 +182,32 @@ public final class Decoder implements AutoCloseable {
     long[] ids = new long[windows.length * length];
     for (int w = 0; w < windows.length; w++) {
       for (int t = 0; t < length; t++) {
-        int id = windows[w][t];
-        if (id < 0 || id >= config.vocabulary()) {
-          throw CmoeException.badInput(
-              "token id "
-                  + id
-                  + " is outside the vocabulary of "
-                  + config.vocabulary()
-                  + " ("
-                  + checkpoint.directory()
-                  + ")");
-        }
-        ids[w * length + t] = id;
+        ids[w * length + t] = requireToken(windows[w][t]);
       }
     }
     try (Scope scratch = into.child()) {
       return kernel.call(
           into, "embed", scratch.of(ids, windows.length, length), table, config.embeddingScale());
     }
+  }
+
+  /**
+   * Returns {@code id}.
+   *
+   * @throws CmoeException of kind BAD_INPUT for one that the vocabulary lacks
+   */
+  int requireToken(int id) {
+    if (id < 0 || id >= config.vocabulary()) {
+      throw CmoeException.badInput(
+          "token id "
+              + id
+              + " is outside the vocabulary of "
+              + config.vocabulary()
+              + " ("
+              + checkpoint.directory()
+              + ")");
+    }
+    return id;
   }
 
   /** Logits float32 [n,V] for rows x [n,d] of the residual stream after the last layer. */

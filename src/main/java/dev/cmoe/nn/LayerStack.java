@@ -13,9 +13,9 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
- * All layers of a decoder in one call, for tokens that come one by one: the weights of a layer push
- * everything small out of the caches, and a call for each layer then costs as much as its attention
- * (docs/experiments.md).
+ * A whole decoder in one call, from tokens to logits, for tokens that come one by one: the weights
+ * of a layer push everything small out of the caches, and a call for each layer then costs as much
+ * as its attention (docs/experiments.md).
  */
 final class LayerStack {
   private final Kernel.Prepared kernel;
@@ -24,9 +24,11 @@ final class LayerStack {
 
   /**
    * @param layers all of them, their feed-forward blocks of one kind
+   * @param embeddings as stored
    * @param scope owns what is handed over, and outlives the calls
    */
-  LayerStack(Decoder decoder, List<DecoderLayer> layers, Scope scope) {
+  LayerStack(
+      Decoder decoder, Tensor embeddings, List<DecoderLayer> layers, OutputHead head, Scope scope) {
     DecoderConfig config = decoder.config();
     List<RopeSpec> ropeOfLayer = IntStream.range(0, layers.size()).mapToObj(config::rope).toList();
     List<Integer> windowOfLayer =
@@ -42,6 +44,9 @@ final class LayerStack {
     List<Object> constants =
         new ArrayList<>(
             List.of(
+                List.of(List.of(embeddings), head.norm(), List.of(head.weight()), head.bias()),
+                config.embeddingScale(),
+                config.logitSoftCap(),
                 layers.stream().map(DecoderLayer::stepTensors).toList(),
                 new Longs(ropeOfLayer.stream().mapToLong(ropes::indexOf).toArray()),
                 new Longs(windowOfLayer.stream().mapToLong(windows::indexOf).toArray()),
@@ -60,30 +65,35 @@ final class LayerStack {
             .prepare(scope, block.steps(), constants.toArray());
   }
 
-  /**
-   * The next token of each sequence, x [B,1,d], whose keys and values go into {@code cache}.
-   *
-   * @param angles of all positions
-   * @return the residual stream after the last layer, [B,d]
-   */
-  Tensor step(
-      Scope into,
-      Tensor x,
-      NextTokens next,
-      Function<RopeSpec, Rotary> angles,
-      KeyValueCache cache) {
+  /** The steps of sequences with this cache; {@code angles} are those of all positions. */
+  Steps begin(Scope owner, Function<RopeSpec, Rotary> angles, KeyValueCache cache) {
     List<Rotary> rotary = ropes.stream().map(angles).toList();
-    List<NextTokens.Span> spans = windows.stream().map(next::span).toList();
-    return kernel.call(
-        into,
-        x,
-        rotary.stream().map(Rotary::cos).toList(),
-        rotary.stream().map(Rotary::sin).toList(),
-        cache.keys(),
-        cache.values(),
-        next.positions(),
-        spans.stream().map(NextTokens.Span::seen).toList(),
-        new Longs(spans.stream().mapToLong(NextTokens.Span::first).toArray()),
-        new Longs(spans.stream().mapToLong(NextTokens.Span::count).toArray()));
+    return new Steps(
+        kernel.with(
+            owner,
+            rotary.stream().map(Rotary::cos).toList(),
+            rotary.stream().map(Rotary::sin).toList(),
+            cache.keys(),
+            cache.values()));
+  }
+
+  /** See {@link #begin}. */
+  final class Steps {
+    private final Kernel.Prepared kernel;
+
+    private Steps(Kernel.Prepared kernel) {
+      this.kernel = kernel;
+    }
+
+    /** Logits [B,V] of what comes after {@code next}, whose keys and values go into the cache. */
+    Tensor logits(Scope into, NextTokens next) {
+      List<NextTokens.Span> spans = windows.stream().map(next::span).toList();
+      return kernel.call(
+          into,
+          next.tokensAndPositions(),
+          spans.stream().map(NextTokens.Span::seen).toList(),
+          new Longs(spans.stream().mapToLong(NextTokens.Span::first).toArray()),
+          new Longs(spans.stream().mapToLong(NextTokens.Span::count).toArray()));
+    }
   }
 }

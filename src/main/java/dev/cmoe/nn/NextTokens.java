@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Where the next token of each sequence stands, and what it sees of those before it. */
 final class NextTokens {
@@ -22,27 +23,39 @@ final class NextTokens {
 
   private final Scope scope;
   private final Kernel kernel;
+  private final int[] tokens;
   private final int[] positions;
   private final int least;
   private final int most;
-  private final Tensor tensor;
+  private Tensor tensor;
   private final Map<Integer, Span> spans = new HashMap<>();
   private final Map<RopeSpec, Rotary> angles = new HashMap<>();
 
   /**
-   * @param positions of the tokens that come now, one for each sequence
+   * @param tokens that come now, one for each sequence
+   * @param positions where each of them stands
    */
-  NextTokens(Decoder decoder, Scope scope, int[] positions) {
+  NextTokens(Decoder decoder, Scope scope, int[] tokens, int[] positions) {
     this.scope = scope;
+    this.tokens = tokens.clone();
     this.kernel = decoder.engine().kernel(Attention.class, "attention");
     this.positions = positions.clone();
     this.least = Arrays.stream(positions).min().orElseThrow();
     this.most = Arrays.stream(positions).max().orElseThrow();
-    this.tensor = scope.of(positions);
+  }
+
+  /** int64 [2,B]. */
+  Tensor tokensAndPositions() {
+    long[] both =
+        IntStream.concat(Arrays.stream(tokens), Arrays.stream(positions)).asLongStream().toArray();
+    return scope.of(both, 2, tokens.length);
   }
 
   /** int64 [B]. */
   Tensor positions() {
+    if (tensor == null) {
+      tensor = scope.of(positions);
+    }
     return tensor;
   }
 
@@ -58,7 +71,7 @@ final class NextTokens {
               count,
               least == most
                   ? List.of()
-                  : List.of(kernel.call(scope, "seen", tensor, first, count, w)));
+                  : List.of(kernel.call(scope, "seen", positions(), first, count, w)));
         });
   }
 
@@ -68,8 +81,8 @@ final class NextTokens {
         rope,
         r ->
             new Rotary(
-                kernel.call(scope, "angles", table.cos(), tensor),
-                kernel.call(scope, "angles", table.sin(), tensor)));
+                kernel.call(scope, "angles", table.cos(), positions()),
+                kernel.call(scope, "angles", table.sin(), positions())));
   }
 
   @Override

@@ -36,6 +36,21 @@ final class OutputHead {
         decoder, scope, decoder.weights().load(scope, decoder.config().layout().head()));
   }
 
+  /** The last norm, as kernels take it. */
+  List<Tensor> norm() {
+    return norm;
+  }
+
+  /** [V,d]. */
+  Tensor weight() {
+    return weight;
+  }
+
+  /** None, or [V]. */
+  List<Tensor> bias() {
+    return bias;
+  }
+
   /** Logits float32 [n,V] for rows x [n,d]. */
   Tensor logits(Scope into, Tensor x) {
     return kernel.call(

@@ -29,9 +29,9 @@ public final class ResidentDecoder implements AutoCloseable {
     for (int i = 0; i < decoder.config().layers(); i++) {
       layers.add(decoder.layer(scope, i));
     }
-    stack = new LayerStack(decoder, layers, scope);
     head = OutputHead.converted(decoder, scope);
     embeddings = decoder.embeddings(scope);
+    stack = new LayerStack(decoder, embeddings, layers, head, scope);
   }
 
   /** Takes {@code decoder} over and closes it in the end, or now when loading fails. */

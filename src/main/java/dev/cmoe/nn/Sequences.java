@@ -25,6 +25,7 @@ public final class Sequences implements AutoCloseable {
   private final int[][] tokens;
   private final int[] lengths;
   private final Map<RopeSpec, Rotary> lastAngles = new HashMap<>();
+  private LayerStack.Steps steps;
 
   Sequences(ResidentDecoder model, int count, int capacity, FeedForwardProbe probe) {
     this.model = model;
@@ -131,40 +132,46 @@ public final class Sequences implements AutoCloseable {
    */
   public Tensor step(Scope into, int[] next, boolean[] live) {
     int[] positions = new int[lengths.length];
-    int[][] ids = new int[lengths.length][1];
+    Decoder decoder = model.decoder();
     for (int i = 0; i < lengths.length; i++) {
       positions[i] = Math.min(lengths[i], capacity - 1);
-      ids[i][0] = next[i];
+      int token = decoder.requireToken(next[i]);
       if (live[i]) {
-        tokens[i][lengths[i]] = next[i];
+        tokens[i][lengths[i]] = token;
       }
     }
-    Decoder decoder = model.decoder();
     try (Scope held = into.child()) {
       renewWhereAnglesChange(held, live);
-      NextTokens now = new NextTokens(decoder, held, positions);
-      Tensor x = model.embed(held, ids);
-      Tensor rows =
+      NextTokens now = new NextTokens(decoder, held, next, positions);
+      Tensor logits =
           probe == FeedForwardProbe.NONE
-              ? model.stack().step(held, x, now, this::lastAngles, cache)
-              : decoder.rows(held, probed(held, x, now));
+              ? steps().logits(into, now)
+              : probed(into, held, now, next);
       for (int i = 0; i < lengths.length; i++) {
         lengths[i] += live[i] ? 1 : 0;
       }
-      return model.logits(into, rows);
+      return logits;
     }
   }
 
+  private LayerStack.Steps steps() {
+    if (steps == null) {
+      steps = model.stack().begin(scope, this::lastAngles, cache);
+    }
+    return steps;
+  }
+
   /** Layer by layer, so that the probe sees what is in each. */
-  private Tensor probed(Scope into, Tensor x, NextTokens now) {
-    Tensor y = x;
+  private Tensor probed(Scope into, Scope held, NextTokens now, int[] next) {
+    Tensor y =
+        model.embed(held, Arrays.stream(next).mapToObj(id -> new int[] {id}).toArray(int[][]::new));
     for (int i = 0; i < model.config().layers(); i++) {
       Rotary angles = now.angles(model.rope(i), lastAngles(model.rope(i)));
-      Tensor next = model.layer(i).step(into, y, angles, now, cache, probe);
+      Tensor after = model.layer(i).step(held, y, angles, now, cache, probe);
       y.close();
-      y = next;
+      y = after;
     }
-    return y;
+    return model.logits(into, model.decoder().rows(held, y));
   }
 
   /** Adds a token to each sequence, all of which go on. */

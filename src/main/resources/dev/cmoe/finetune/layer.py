@@ -7,6 +7,7 @@
 #   router.0, router.1: weight [E,d], bias [E] of a linear router, or rows of each matrix inward; gate_scale [E]
 
   # include /dev/cmoe/nn/shared
+  # include /dev/cmoe/nn/causal
 
   # act: 0 SiLU, 1 GELU, 2 its tanh form, which in this dialect only the operator in place has.
   def activated(self: __torch__.K, x: Tensor, act: int) -> Tensor:
@@ -50,33 +51,6 @@
     else:
       y = (self).split(x, heads, wide)
     return (self).turned(y, cos, sin, dtype)
-
-  # q [B,heads,T,D], keys and values [B,shared,T,D] -> [B,heads,T,D]. cap 0: none; window 0: all tokens before.
-  def mixed(self: __torch__.K, q: Tensor, keys: Tensor, values: Tensor, scale: float, cap: float, window: int, wide: int, dtype: int) -> Tensor:
-    k = keys
-    v = values
-    each = torch.size(q, 1) // torch.size(k, 1)
-    if each > 1:
-      k = torch.repeat_interleave(k, each, 1)
-      v = torch.repeat_interleave(v, each, 1)
-    sliding = 0
-    if window < torch.size(q, 2):
-      sliding = window
-    if cap > 0.:
-      hidden = torch.logical_not((self).visible(q, sliding))
-      parts = annotate(List[Tensor], [])
-      for b in range(torch.size(q, 0)):
-        s = torch.to(torch.matmul(torch.select(q, 0, b), torch.transpose(torch.select(k, 0, b), 1, 2)), wide)
-        s = torch.mul(torch.tanh(torch.mul(s, scale / cap)), cap)
-        s = torch.softmax(torch.masked_fill(s, hidden, -inf), -1)
-        parts.append(torch.matmul(torch.to(s, dtype), torch.select(v, 0, b)))
-      y = torch.stack(parts, 0)
-    else:
-      if sliding > 0:
-        y = torch.scaled_dot_product_attention(q, k, v, (self).visible(q, sliding), 0., False, scale=scale)
-      else:
-        y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=scale)
-    return y
 
   # Gradients at q, k and v of causal `mixed` for that at its result y, both [B,heads,T,D]: 128 queries of all heads of a key see what is before
   # them in one product, and shared keys need no copies. Shares below 1e-18, which no sum of float32 shows, are 0: with sharp attention they
@@ -274,7 +248,7 @@
   # The layer: its output [B,T,d] and how many tokens chose each expert.
   def forward(self: __torch__.K, x: Tensor, own: Dict[str, Tensor], steer: bool, dropout: float, lora: float, norm: List[Tensor], weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], cos: Tensor, sin: Tensor, norm2: List[Tensor], after2: List[Tensor], shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], selection: List[Tensor], eps: float, heads: int, keyValueHeads: int, scale: float, cap: float, window: int, parallel: bool, linear: bool, act: int, k: int, dtype: int) -> Tuple[Tensor, Tensor]:
     q, keys, values, = (self).projected(x, own, norm, eps, weights, bias, headNorms, cos, sin, heads, keyValueHeads, lora, dropout, dtype)
-    y = (self).mixed(q, keys, values, scale, cap, window, ops.prim.dtype(x), dtype)
+    y = (self).mixed(q, keys, values, scale, cap, window)
     return (self).completed(x, y, own, steer, dropout, lora, weights, bias, after, norm2, after2, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, selection, eps, parallel, linear, act, k, dtype)
 
   def none(self: __torch__.K, count: int) -> List[Optional[Tensor]]:
@@ -338,7 +312,7 @@
       q0 = torch.detach(q)
       k0 = torch.detach(keys)
       v0 = torch.detach(values)
-      y = torch.requires_grad_((self).mixed(q0, k0, v0, scale, cap, window, wide, dtype))
+      y = torch.requires_grad_((self).mixed(q0, k0, v0, scale, cap, window))
       out, counts, = (self).completed(leaf, y, own, steer, dropout, lora, weights, bias, after, norm2, after2, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, selection, eps, parallel, linear, act, k, dtype)
       behind = annotate(List[Tensor], [y])
       for i in range(len(leaves)):
@@ -347,7 +321,7 @@
       atHeads = (self).unmixed(q0, k0, v0, torch.detach(y), unchecked_cast(Tensor, later[0]), scale)
       result = (self).sums(leaves, torch.slice(later, 1), (self).gradients([q, keys, values], atHeads, leaves))
     else:
-      y = (self).mixed(q, keys, values, scale, cap, window, wide, dtype)
+      y = (self).mixed(q, keys, values, scale, cap, window)
       out, counts, = (self).completed(leaf, y, own, steer, dropout, lora, weights, bias, after, norm2, after2, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, selection, eps, parallel, linear, act, k, dtype)
       result = (self).sums(leaves, (self).gradients([out], [gradient], leaves), (self).none(len(leaves)))
     return result

@@ -5,6 +5,7 @@
 # of the lower half negated.
 
   # include shared
+  # include causal
 
   # x [B,T,heads*D] -> float32 [B,heads,T,D].
   def split(self: __torch__.K, x: Tensor, heads: int) -> Tensor:
@@ -19,59 +20,6 @@
         y = (self).normed((self).split(x, heads), norm, eps)
     else:
       y = (self).split(x, heads)
-    return y
-
-  # The same result as `mixed` for heads that share keys, without copies of these: 64 queries of all heads of a key see what is before them in
-  # one product. In float32 on a CPU a third less time than the engine's own attention takes with its copies, while the scores fit the cache.
-  def mixedInParts(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, scale: float) -> Tensor:
-    t = torch.size(q, 2)
-    d = torch.size(q, 3)
-    each = torch.size(q, 1) // torch.size(k, 1)
-    groups = torch.size(k, 0) * torch.size(k, 1)
-    rows = torch.reshape(torch.mul(q, scale), [groups, each, t, d])
-    keys = torch.transpose(torch.reshape(k, [groups, t, d]), 1, 2)
-    values = torch.reshape(v, [groups, t, d])
-    hidden = torch.logical_not((self).visible(torch.narrow(q, 2, 0, min(64, t)), 0))
-    parts = annotate(List[Tensor], [])
-    for i in range((t + 63) // 64):
-      first = i * 64
-      n = min(64, t - first)
-      s = torch.bmm(torch.reshape(torch.narrow(rows, 2, first, n), [groups, each * n, d]), torch.narrow(keys, 2, 0, first + n))
-      own = torch.narrow(torch.view(s, [groups, each, n, first + n]), 3, first, n)
-      own0 = torch.masked_fill_(own, torch.narrow(torch.narrow(hidden, 0, 0, n), 1, 0, n), -inf)
-      y = torch.bmm(torch.softmax(s, -1), torch.narrow(values, 1, 0, first + n))
-      parts.append(torch.view(y, [groups, each, n, d]))
-    return torch.reshape(torch.cat(parts, 2), torch.size(q))
-
-  # q [B,heads,T,D], keys and values [B,shared,T,D] -> [B,heads,T,D]. cap 0: none; window 0: all tokens before.
-  def mixed(self: __torch__.K, q: Tensor, keys: Tensor, values: Tensor, scale: float, cap: float, window: int, dtype: int) -> Tensor:
-    k = keys
-    v = values
-    each = torch.size(q, 1) // torch.size(k, 1)
-    sliding = 0
-    if window < torch.size(q, 2):
-      sliding = window
-    parted = each > 1 and dtype == 6 and cap == 0. and sliding == 0 and torch.size(q, 2) <= 2048 and not ops.prim.is_cuda(q)
-    if each > 1 and not parted:
-      k = torch.repeat_interleave(k, each, 1)
-      v = torch.repeat_interleave(v, each, 1)
-    if cap > 0.:
-      hidden = torch.logical_not((self).visible(q, sliding))
-      parts = annotate(List[Tensor], [])
-      for b in range(torch.size(q, 0)):
-        s = torch.to(torch.matmul(torch.select(q, 0, b), torch.transpose(torch.select(k, 0, b), 1, 2)), 6)
-        s = torch.mul_(torch.tanh_(torch.mul_(s, scale / cap)), cap)
-        s = torch.softmax(torch.masked_fill_(s, hidden, -inf), -1)
-        parts.append(torch.matmul(torch.to(s, dtype), torch.select(v, 0, b)))
-      y = torch.stack(parts, 0)
-    else:
-      if parted:
-        y = (self).mixedInParts(q, k, v, scale)
-      else:
-        if sliding > 0:
-          y = torch.scaled_dot_product_attention(q, k, v, (self).visible(q, sliding), 0., False, scale=scale)
-        else:
-          y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=scale)
     return y
 
   # q, k, v [B,T,width] before norms and rotation.
@@ -123,14 +71,14 @@
   # x + attention [B,T,d].
   def forward(self: __torch__.K, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], heads: int, shared: int, scale: float, cap: float, dtype: int, x: Tensor, cos: Tensor, sin: Tensor, window: int) -> Tensor:
     q, k, v, = (self).projected(x, norm, eps, weights, bias, headNorms, cos, sin, heads, shared, dtype)
-    return (self).added(x, (self).mixed(q, k, v, scale, cap, window, dtype), weights, bias, after, eps)
+    return (self).added(x, (self).mixed(q, k, v, scale, cap, window), weights, bias, after, eps)
 
   # The same, with keys and values of the tokens written to positions 0 to T-1 of the caches [B,shared,C,D].
   def prefill(self: __torch__.K, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], heads: int, shared: int, scale: float, cap: float, dtype: int, x: Tensor, cos: Tensor, sin: Tensor, window: int, keys: Tensor, values: Tensor) -> Tensor:
     q, k, v, = (self).projected(x, norm, eps, weights, bias, headNorms, cos, sin, heads, shared, dtype)
     k0 = torch.copy_(torch.narrow(keys, 2, 0, torch.size(x, 1)), k)
     v0 = torch.copy_(torch.narrow(values, 2, 0, torch.size(x, 1)), v)
-    return (self).added(x, (self).mixed(q, k, v, scale, cap, window, dtype), weights, bias, after, eps)
+    return (self).added(x, (self).mixed(q, k, v, scale, cap, window), weights, bias, after, eps)
 
   # Which of `count` cached positions from `first` on each sequence's token at positions [B] sees, its own included. Bool [B,1,1,count].
   def seen(self: __torch__.K, positions: Tensor, first: int, count: int, window: int) -> Tensor:

@@ -2,7 +2,7 @@
 
   # include shared
 
-  # tokens [B,T] -> float32 [B,T,d].
+  # tokens [...] -> float32 [...,d].
   def embed(self: __torch__.K, tokens: Tensor, table: Tensor, scale: float) -> Tensor:
     return torch.mul(torch.to(torch.embedding(table, tokens), 6), scale)
 

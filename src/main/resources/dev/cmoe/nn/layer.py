@@ -1,11 +1,13 @@
-# All layers in one call for tokens that come one by one, where calls weigh as much as what is small in them. The names are those of the kernels
-# taken in; ffNorm and ffAfter are norm and after of the feed-forward block; beside: whether it sees what the attention sees. layers: of each its
+# A whole decoder in one call for tokens that come one by one, where calls weigh as much as what is small in them. The names are those of the kernels
+# taken in; ffNorm and ffAfter are norm and after of the feed-forward block; beside: whether it sees what the attention sees. ends: the table of
+# embeddings, the last norm, the head, its bias; enlarged: the scale of embeddings; headCap: that of the logits. layers: of each its
 # norm, weights, bias, headNorms, after, ffNorm, ffAfter, and of its block inward, down and bias, or parts, selection, gateScale, always,
 # alwaysDown, alwaysBias, inward, down, expertBias and downBias; turn and span: which of the tables cos and sin [C,R], and of
-# seen, first and count, are each layer's. The result is [B,d].
+# seen, first and count, are each layer's; now: tokens and their positions, int64 [2,B]. The result is logits [B,V].
 
   # include attention
   # include feedforward
+  # include decoder
 
   # The input of the feed-forward block, [B,d]. x before the attention, residual after it, [B,1,d].
   def seenByBlock(self: __torch__.K, x: Tensor, residual: Tensor, ffNorm: List[Tensor], eps: float, beside: bool) -> Tensor:
@@ -36,22 +38,24 @@
       both.append((self).angles(sin[i], positions))
     return both
 
-  def denseSteps(self: __torch__.K, layers: List[List[List[Tensor]]], turn: List[int], span: List[int], eps: float, heads: int, shared: int, scale: float, cap: float, dtype: int, beside: bool, act: int, x: Tensor, cos: List[Tensor], sin: List[Tensor], keys: List[Tensor], values: List[Tensor], positions: Tensor, seen: List[List[Tensor]], first: List[int], count: List[int]) -> Tensor:
+  def denseSteps(self: __torch__.K, ends: List[List[Tensor]], enlarged: float, headCap: float, layers: List[List[List[Tensor]]], turn: List[int], span: List[int], eps: float, heads: int, shared: int, scale: float, cap: float, dtype: int, beside: bool, act: int, cos: List[Tensor], sin: List[Tensor], keys: List[Tensor], values: List[Tensor], now: Tensor, seen: List[List[Tensor]], first: List[int], count: List[int]) -> Tensor:
+    positions = torch.select(now, 0, 1)
     turns = (self).turns(cos, sin, positions)
-    y = x
+    y = torch.unsqueeze((self).embed(torch.select(now, 0, 0), ends[0][0], enlarged), 1)
     for i in range(len(layers)):
       l = layers[i]
       t = turn[i]
       s = span[i]
       y = (self).denseStep(l[0], eps, l[1], l[2], l[3], l[4], heads, shared, scale, cap, dtype, l[5], l[6], beside, l[7], l[8][0], l[9], act, y, turns[2 * t], turns[2 * t + 1], keys[i], values[i], positions, seen[s], first[s], count[s])
-    return torch.select(y, 1, 0)
+    return (self).logits(torch.select(y, 1, 0), ends[1], eps, ends[2][0], ends[3], headCap, dtype)
 
-  def mixtureSteps(self: __torch__.K, layers: List[List[List[Tensor]]], turn: List[int], span: List[int], eps: float, heads: int, shared: int, scale: float, cap: float, dtype: int, beside: bool, act: int, kind: int, k: int, m: int, x: Tensor, cos: List[Tensor], sin: List[Tensor], keys: List[Tensor], values: List[Tensor], positions: Tensor, seen: List[List[Tensor]], first: List[int], count: List[int]) -> Tensor:
+  def mixtureSteps(self: __torch__.K, ends: List[List[Tensor]], enlarged: float, headCap: float, layers: List[List[List[Tensor]]], turn: List[int], span: List[int], eps: float, heads: int, shared: int, scale: float, cap: float, dtype: int, beside: bool, act: int, kind: int, k: int, m: int, cos: List[Tensor], sin: List[Tensor], keys: List[Tensor], values: List[Tensor], now: Tensor, seen: List[List[Tensor]], first: List[int], count: List[int]) -> Tensor:
+    positions = torch.select(now, 0, 1)
     turns = (self).turns(cos, sin, positions)
-    y = x
+    y = torch.unsqueeze((self).embed(torch.select(now, 0, 0), ends[0][0], enlarged), 1)
     for i in range(len(layers)):
       l = layers[i]
       t = turn[i]
       s = span[i]
       y = (self).mixtureStep(l[0], eps, l[1], l[2], l[3], l[4], heads, shared, scale, cap, dtype, l[5], l[6], beside, kind, l[7], l[8], l[9], k, l[10], l[11], l[12], l[13], l[14], l[15], l[16], m, act, y, turns[2 * t], turns[2 * t + 1], keys[i], values[i], positions, seen[s], first[s], count[s])
-    return torch.select(y, 1, 0)
+    return (self).logits(torch.select(y, 1, 0), ends[1], eps, ends[2][0], ends[3], headCap, dtype)

@@ -4,7 +4,7 @@
   def normed(self: __torch__.K, x: Tensor, norm: List[Tensor], eps: float) -> Tensor:
     y = x
     if len(norm) == 1:
-      y = torch.mul(norm[0], torch.mul(x, torch.rsqrt_(torch.add_(torch.mean(torch.mul(x, x), [-1], True), eps))))
+      y = torch.mul(norm[0], torch.mul(x, torch.rsqrt_(torch.add_(torch.mul_(torch.sum(torch.mul(x, x), [-1], True), 1. / torch.size(x, -1)), eps))))
     if len(norm) == 2:
       y = torch.layer_norm(x, [torch.size(x, -1)], norm[0], norm[1], eps)
     return y
@@ -18,11 +18,11 @@
     return torch.add(residual, torch.reshape((self).normed(y, norm, eps), torch.size(residual)))
 
   # x w' for x [...,k] in the type of w [n,k]. WIDEN stands for whether this machine multiplies many rows faster in float32 than in bfloat16:
-  # weights then go through in slabs that stay in the cache.
+  # weights then go through in slabs of some million.
   def times(self: __torch__.K, x: Tensor, w: Tensor) -> Tensor:
-    if WIDEN and ops.prim.dtype(w) == 15 and torch.numel(x) // torch.size(x, -1) >= 48:
+    if WIDEN and ops.prim.dtype(w) == 15 and torch.numel(x) // torch.size(x, -1) >= 64:
       wide = torch.to(x, 6)
-      slab = max(16, 1048576 // torch.size(w, 1))
+      slab = max(16, 4194304 // torch.size(w, 1))
       rows = torch.size(w, 0)
       parts = annotate(List[Tensor], [])
       for i in range((rows + slab - 1) // slab):
@@ -55,12 +55,4 @@
     if rest > 0:
       result = torch.cat([result, torch.narrow(y, 3, width, rest)], 3)
     return torch.to(result, dtype)
-
-  # Which tokens each of T sees: itself and those before it, at most `window` with itself when that is above 0. Bool [T,T].
-  def visible(self: __torch__.K, q: Tensor, window: int) -> Tensor:
-    t = torch.size(q, 2)
-    seen = torch.tril(torch.to(torch.ones([t, t]), q))
-    if window > 0:
-      seen = torch.sub(seen, torch.tril(seen, -window))
-    return torch.gt(seen, 0.)
 

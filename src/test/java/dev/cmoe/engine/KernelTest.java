@@ -33,7 +33,7 @@ class KernelTest {
   }
 
   @Test
-  void handsTheFirstArgumentsOverOnce() {
+  void runsWithPreparedArguments() {
     try (Scope scope = engine.scope()) {
       Tensor x = scope.of(new float[] {1, 2}, 2);
       Kernel.Prepared counts =
@@ -41,6 +41,7 @@ class KernelTest {
 
       assertThat(counts.call(scope, 0).toLongs()).containsExactly(1, 2);
       assertThat(counts.call(scope, 0).toLongs()).containsExactly(1, 2);
+      assertThat(counts.with(scope, 0).call(scope).toLongs()).containsExactly(1, 2);
       assertThatThrownBy(() -> counts.call(scope, 1))
           .isInstanceOf(IllegalStateException.class)
           .hasMessage("kernel sample.countsOf[1] failed");

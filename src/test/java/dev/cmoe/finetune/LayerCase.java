@@ -31,6 +31,7 @@ final class LayerCase {
     NORM_ALL_HEADS,
     CAP,
     WINDOW,
+    WIDE_WINDOW,
     PARTIAL_ROTARY,
     UNGATED,
     GELU,
@@ -40,7 +41,8 @@ final class LayerCase {
     CMOE_ROUTER,
     GATE_SCALE,
     STEER,
-    ALL_EXPERTS
+    ALL_EXPERTS,
+    NOTHING_BEFORE_HEADS
   }
 
   private final Scope scope;
@@ -89,7 +91,7 @@ final class LayerCase {
     frozen.add(SHARED_HEADS);
     frozen.add(0.5);
     frozen.add(has(Trait.CAP) ? 3. : 0.);
-    frozen.add(has(Trait.WINDOW) ? 3 : 0);
+    frozen.add(has(Trait.WINDOW) ? 3 : has(Trait.WIDE_WINDOW) ? TOKENS : 0);
     frozen.add(has(Trait.PARALLEL));
     frozen.add(!has(Trait.CMOE_ROUTER));
     frozen.add(has(Trait.GELU) ? 2 : 0);
@@ -120,7 +122,7 @@ final class LayerCase {
   private void adapters(int experts, int each, int query, int keys) {
     if (has(Trait.FUSED)) {
       pair("qkv", query + 2 * keys, HIDDEN);
-    } else {
+    } else if (!has(Trait.NOTHING_BEFORE_HEADS)) {
       pair("q", query, HIDDEN);
       pair("k", keys, HIDDEN);
       pair("v", keys, HIDDEN);

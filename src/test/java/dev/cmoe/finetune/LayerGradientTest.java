@@ -49,6 +49,8 @@ class LayerGradientTest {
             Trait.GELU,
             Trait.PARTIAL_ROTARY),
         List.of(Trait.FUSED, Trait.PARTIAL_ROTARY),
+        List.of(Trait.WIDE_WINDOW),
+        List.of(Trait.NOTHING_BEFORE_HEADS),
         List.of(Trait.NO_SHARED, Trait.GATE_SCALE),
         List.of(Trait.NO_EXPERTS, Trait.BIASES),
         List.of(Trait.ALL_EXPERTS));

@@ -25,7 +25,7 @@ final class PlainBlock {
     arguments.addAll(layer.rotary());
     arguments.addAll(List.of(LayerCase.HEADS, LayerCase.SHARED_HEADS, SCALE, 0., 7));
     Tensor[] qkv = kernel.callAll(scope, "projected", arguments.toArray());
-    Tensor y = kernel.call(scope, "mixed", qkv[0], qkv[1], qkv[2], 0.5, 0., 0, 7, 7);
+    Tensor y = kernel.call(scope, "mixed", qkv[0], qkv[1], qkv[2], 0.5, 0., 0);
     double[] z =
         kernel
             .call(

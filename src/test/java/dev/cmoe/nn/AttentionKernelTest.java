@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class AttentionKernelTest {
   private static final int HIDDEN = 10;
@@ -128,57 +127,43 @@ class AttentionKernelTest {
     }
   }
 
-  /** Heads that share keys take 64 queries at a time; heads with keys of their own take all. */
+  /** 64 queries at a time, against the engine's own attention; two sequences. */
   @ParameterizedTest
-  @ValueSource(ints = {1, 63, 64, 65, 150})
-  void queriesGoThroughInParts(int length) {
+  @CsvSource({
+    "1, 2, 0, 0",
+    "63, 6, 0, 0",
+    "64, 2, 0, 0",
+    "65, 1, 0, 0",
+    "150, 2, 0, 0",
+    "150, 6, 0, 0",
+    "150, 2, 1, 0",
+    "150, 2, 40, 0",
+    "150, 2, 64, 0",
+    "150, 3, 65, 0",
+    "150, 2, 149, 0",
+    "150, 2, 150, 0",
+    "150, 2, 0, 0.7",
+    "150, 3, 70, 0.7"
+  })
+  void queriesGoThroughInParts(int length, int shared, int window, double cap) {
     int heads = 6;
-    int shared = 2;
     int width = 4;
-    Matrix keys = Matrix.random(3, shared * width, HIDDEN);
-    Matrix values = Matrix.random(4, shared * width, HIDDEN);
+    Kernel kernel = engine.kernel(Attention.class, "attention");
     try (Scope scope = engine.scope()) {
-      Tensor q = Matrix.random(2, heads * width, HIDDEN).tensor(scope);
-      Tensor output = Matrix.random(5, HIDDEN, heads * width).tensor(scope);
-      List<Tensor> few = List.of(q, keys.tensor(scope), values.tensor(scope), output);
-      List<Tensor> many =
-          List.of(q, repeated(scope, keys, width, 3), repeated(scope, values, width, 3), output);
-      List<Tensor> norm = List.of(Matrix.random(1, 1, HIDDEN).tensor(scope, HIDDEN));
-      Rotary rotary = Rotary.of(scope, RopeSpec.plain(100), width, length);
-      Tensor x = Matrix.random(6, 3 * length, HIDDEN).tensor(scope, 3, length, HIDDEN);
+      Tensor q = Matrix.random(1, 2 * heads * length, width).tensor(scope, 2, heads, length, width);
+      Tensor k =
+          Matrix.random(2, 2 * shared * length, width).tensor(scope, 2, shared, length, width);
+      Tensor v =
+          Matrix.random(3, 2 * shared * length, width).tensor(scope, 2, shared, length, width);
+      int sliding = window < length ? window : 0;
 
-      Matrix parts =
-          call(
-              scope,
-              "forward",
-              x,
-              new Object[] {norm, EPSILON, few, List.of(), List.of(), List.of()},
-              rotary,
-              new Object[] {heads, shared, 0.4, 0.0, 6},
-              length);
-      Matrix all =
-          call(
-              scope,
-              "forward",
-              x,
-              new Object[] {norm, EPSILON, many, List.of(), List.of(), List.of()},
-              rotary,
-              new Object[] {heads, heads, 0.4, 0.0, 6},
-              length);
+      Matrix parts = Matrix.of(kernel.call(scope, "mixedInParts", q, k, v, 0.9, cap, sliding));
+      Matrix whole = Matrix.of(kernel.call(scope, "mixedByEngine", q, k, v, 0.9, cap, sliding));
 
-      assertThat(parts.distance(all)).isLessThan(1e-5 * all.scaled(0).distance(all));
+      assertThat(parts.distance(whole)).isLessThan(2e-6 * length);
+      assertThat(Matrix.of(kernel.call(scope, "mixed", q, k, v, 0.9, cap, window)).distance(parts))
+          .isZero();
     }
-  }
-
-  /** Each head's rows, {@code times} times. */
-  private static Tensor repeated(Scope scope, Matrix matrix, int width, int times) {
-    int size = width * HIDDEN;
-    float[] once = matrix.floats();
-    float[] all = new float[once.length * times];
-    for (int i = 0; i < all.length; i++) {
-      all[i] = once[i / (size * times) * size + i % size];
-    }
-    return scope.of(all, all.length / HIDDEN, HIDDEN);
   }
 
   /** Every option of a family; sequences of 5 and 6 tokens get one more. */
