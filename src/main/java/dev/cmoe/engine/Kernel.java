@@ -92,9 +92,9 @@ public final class Kernel {
     }
 
     /**
-     * The method with these arguments and more of them.
+     * The method with these arguments and more of them. Both owners must outlive the calls.
      *
-     * @param owner of what is handed over; it must outlive the calls
+     * @param owner of what is handed over now
      */
     public Prepared with(Scope owner, Object... constants) {
       IValue[] more = values(constants);

@@ -12,6 +12,7 @@ import dev.cmoe.checkpoint.ReadableTensor;
 import dev.cmoe.checkpoint.StoredTensor;
 import dev.cmoe.checkpoint.TensorStore;
 import dev.cmoe.engine.ComputeType;
+import dev.cmoe.engine.Device;
 import dev.cmoe.nn.Decoder;
 import dev.cmoe.nn.Weights;
 import java.util.List;
@@ -106,7 +107,10 @@ public final class MemoryEstimate {
     return 4 * WIDE * all + WIDE * all / config.layers();
   }
 
-  /** Weights of a layer that are not mapped as they are stored, and the float32 of others. */
+  /**
+   * Weights of a layer that are not mapped as they are stored, and the float32 of others. The
+   * largest counts twice: its place may not be that of the last layer's.
+   */
   private static long converted(Decoder model) {
     DecoderConfig config = model.config();
     long elements =
@@ -118,7 +122,13 @@ public final class MemoryEstimate {
     boolean mapped =
         Weights.storedType(model.checkpoint().tensor(first).dtype()).scalarType()
             == type.scalarType();
-    return mapped ? joined(model) : elements * type.bytes();
+    long largest =
+        config.hidden()
+            * model
+                .moe()
+                .map(of -> (long) of.experts() * of.expertWidth() * config.feedForward().inward())
+                .orElse((long) config.intermediate());
+    return mapped ? joined(model) : (elements + largest) * type.bytes();
   }
 
   /** Weights of a layer that a native format has in pieces: put together they are copies. */
@@ -142,7 +152,9 @@ public final class MemoryEstimate {
   private long dense(Decoder model) {
     DecoderConfig of = model.config();
     long heads = (long) of.heads() * of.headDim();
-    long attention = product * tokens * heads * 4 + WIDE * tokens * heads * 2;
+    // Queries, keys and values in float32, 64 queries' scores and shares, and the results twice.
+    long scores = 2L * of.heads() * Math.min(64, window);
+    long attention = product * tokens * heads * 4 + WIDE * tokens * (heads * 4 + scores);
     long block = product * tokens * of.intermediate() * of.feedForward().inward();
     return converted(model)
         + WIDE * tokens * of.hidden() * 4
@@ -150,29 +162,35 @@ public final class MemoryEstimate {
         + Math.max(attention, block);
   }
 
-  /** The backward pass of a layer as it begins: what autograd keeps, and the first gradients. */
+  /**
+   * The backward pass of a layer: what autograd keeps as it begins, or attention's part when the
+   * block's is gone, and the first gradients.
+   */
   private long layer() {
     return converted(student)
         + widened()
         + attention()
-        + Math.max(shared() + routed(), unmixed())
+        + Math.max(shared() + routed(), withoutCopies() ? unmixed() : 0)
         // Gradients at input and output, the output, the sum of the experts.
         + 4 * streams(student);
   }
 
+  private boolean widens() {
+    return student.weights().type() == ComputeType.BFLOAT16 && student.engine().widensBfloat16();
+  }
+
   /** Where bfloat16 is multiplied in float32, autograd keeps the weights so. */
   private long widened() {
-    boolean widens =
-        student.weights().type() == ComputeType.BFLOAT16 && student.engine().widensBfloat16();
     long kept =
         config.layout().layer(0).projections().stream().mapToLong(TensorPart::elements).sum();
-    return widens ? WIDE * (kept + config.feedForwardParameters(shape.storedNeurons())) : 0;
+    return widens() ? WIDE * (kept + config.feedForwardParameters(shape.storedNeurons())) : 0;
   }
 
   /** Whether no layer's keys are copied for each head: where autograd stays out of attention. */
   private boolean withoutCopies() {
     AttentionSpec attention = config.attention();
-    return student.weights().type() == ComputeType.FLOAT32
+    return student.engine().device().equals(Device.CPU)
+        && student.weights().type() == ComputeType.FLOAT32
         && attention.softCap() == 0
         && !(attention.slides() && attention.window() < window);
   }
@@ -199,12 +217,13 @@ public final class MemoryEstimate {
   }
 
   /**
-   * Attention's backward pass, when what the block kept is gone: 128 queries' scores and gradients
-   * there; queries, gradients and results once more.
+   * Attention's backward pass by hand: 128 queries' scores and gradients there; of queries and of
+   * shared keys and values what comes in, its copies and the results.
    */
   private long unmixed() {
-    long heads = config.heads();
-    return WIDE * tokens * heads * (2 * Math.min(128, window) + 5L * config.headDim());
+    long scores = 2 * config.heads() * Math.min(128, window);
+    long widths = 4L * (config.heads() + config.keyValueHeads()) * config.headDim();
+    return WIDE * tokens * (scores + widths);
   }
 
   /** Gate, its activation, up, their product; or up and its activation. */

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** Where the next token of each sequence stands, and what it sees of those before it. */
+/** The next token of each sequence, where it stands, and what it sees of those before it. */
 final class NextTokens {
   /**
    * A stretch of the cache.

@@ -39,8 +39,8 @@
         y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=scale)
     return y
 
-  # `mixed` for a CPU: 64 queries of all heads of a key see what is before them in one product, so that shared keys need no copies. A third to a
-  # half of the time that the engine's own attention takes with them for 512 tokens, a fifth for 4096.
+  # `mixed` for a CPU, in float32 at least: 64 queries of all heads of a key see what is before them in one product, so that shared keys need no
+  # copies and scores stay in the cache (docs/experiments.md, running carved models).
   def mixedInParts(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, window: int) -> Tensor:
     t = torch.size(q, 2)
     d = torch.size(q, 3)
@@ -75,14 +75,14 @@
     return torch.to(torch.reshape(torch.cat(parts, 2), torch.size(q)), ops.prim.dtype(q))
 
   # Causal attention: q [B,heads,T,D], keys and values [B,shared,T,D] -> [B,heads,T,D]. cap 0: none; window 0: all tokens before.
+  # Where bfloat16 is multiplied fast its own kernels are left alone.
   def mixed(self: __torch__.K, q: Tensor, keys: Tensor, values: Tensor, scale: float, cap: float, window: int) -> Tensor:
     sliding = 0
     if window < torch.size(q, 2):
       sliding = window
     recorded = ops.prim.requires_grad(q) or ops.prim.requires_grad(keys) or ops.prim.requires_grad(values)
-    if recorded or ops.prim.is_cuda(q):
+    if recorded or ops.prim.is_cuda(q) or (ops.prim.dtype(q) == 15 and not WIDEN):
       y = (self).mixedByEngine(q, keys, values, scale, cap, sliding)
     else:
       y = (self).mixedInParts(q, keys, values, scale, cap, sliding)
     return y
-

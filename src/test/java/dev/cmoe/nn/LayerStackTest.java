@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** All layers in one call against one layer after the other. */
+/** From tokens to logits in one call, against one layer after the other. */
 class LayerStackTest {
   private static final FeedForwardProbe LOOKING =
       new FeedForwardProbe() {

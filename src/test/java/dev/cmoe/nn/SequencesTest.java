@@ -36,7 +36,7 @@ class SequencesTest {
   @Test
   void givesThemNearlyInBfloat16AfterALongPrompt() {
     new TinyModel().biased().write(dir);
-    growsAsTheFullForward(ComputeType.BFLOAT16, 70, 0.15);
+    growsAsTheFullForward(ComputeType.BFLOAT16, 90, 0.15);
   }
 
   private void growsAsTheFullForward(ComputeType type, int length, double within) {
