@@ -22,7 +22,7 @@
   def times(self: __torch__.K, x: Tensor, w: Tensor) -> Tensor:
     if WIDEN and ops.prim.dtype(w) == 15 and torch.numel(x) // torch.size(x, -1) >= 64:
       wide = torch.to(x, 6)
-      slab = max(16, 4194304 // torch.size(w, 1))
+      slab = max(16, 2097152 // torch.size(w, 1))
       rows = torch.size(w, 0)
       parts = annotate(List[Tensor], [])
       for i in range((rows + slab - 1) // slab):
