@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.DoubleConsumer;
 
 /** One model in the race, and what its runs gave so far. */
 public final class Contender {
@@ -28,73 +27,90 @@ public final class Contender {
     return model;
   }
 
-  /** Runs {@code prompts} without a clock, and counts the experts that are chosen. */
+  /** Runs {@code prompts} for nothing but the experts that are chosen, which it counts. */
   public void warmUp(List<int[]> prompts, BenchSpec spec) {
     ExpertLoad first = new ExpertLoad();
     ExpertLoad then = new ExpertLoad();
     Turns turns = new Turns();
     turns.to = first;
-    try (Sequences sequences = model.sequences(prompts.size(), spec.capacity(), turns)) {
-      int[] next = begin(sequences, prompts);
+    try (Run run = new Run(prompts, spec, turns)) {
+      run.prefill();
       turns.to = then;
-      grow(sequences, next, spec.decodeTokens());
+      run.decode();
     }
     prefillLoad.put(prompts.size(), first);
     decodeLoad.put(prompts.size(), then);
   }
 
-  /** Runs {@code prompts} against the clock. */
-  public void run(List<int[]> prompts, BenchSpec spec) {
-    int batch = prompts.size();
-    Timed timed = timed(prompts, spec, FeedForwardProbe.NONE, seconds -> {});
-    prefill
-        .computeIfAbsent(batch, b -> new ArrayList<>())
-        .add(new Sample((long) batch * spec.promptTokens(), timed.prefill()));
-    decode
-        .computeIfAbsent(batch, b -> new ArrayList<>())
-        .add(new Sample((long) batch * spec.decodeTokens(), timed.decode()));
+  /** A run of {@code prompts} that the caller takes through its phases, and closes. */
+  public Run start(List<int[]> prompts, BenchSpec spec) {
+    return new Run(prompts, spec, FeedForwardProbe.NONE);
   }
 
   /** Runs {@code prompts} and sees where the time goes. */
   public void lookInto(List<int[]> prompts, BenchSpec spec) {
-    int batch = prompts.size();
     FeedForwardClock clock = new FeedForwardClock();
-    Timed timed =
-        timed(prompts, spec, clock, seconds -> prefillShares.put(batch, clock.lap(seconds)));
-    decodeShares.put(batch, clock.lap(timed.decode()));
+    try (Run run = new Run(prompts, spec, clock)) {
+      run.prefill();
+      prefillShares.put(prompts.size(), clock.lap(run.prefillSeconds));
+      run.decode();
+      decodeShares.put(prompts.size(), clock.lap(run.decodeSeconds));
+    }
   }
 
-  /** Seconds of each phase. */
-  private record Timed(double prefill, double decode) {}
+  /** One run. Those of two contenders can be under way together and take turns. */
+  public final class Run implements AutoCloseable {
+    private final List<int[]> prompts;
+    private final BenchSpec spec;
+    private final Sequences sequences;
+    private int[] next;
+    private double prefillSeconds;
+    private double decodeSeconds;
 
-  /**
-   * @param filled told of the seconds of the prefill before decoding begins
-   */
-  private Timed timed(
-      List<int[]> prompts, BenchSpec spec, FeedForwardProbe probe, DoubleConsumer filled) {
-    try (Sequences sequences = model.sequences(prompts.size(), spec.capacity(), probe)) {
+    private Run(List<int[]> prompts, BenchSpec spec, FeedForwardProbe probe) {
+      this.prompts = prompts;
+      this.spec = spec;
+      this.sequences = model.sequences(prompts.size(), spec.capacity(), probe);
+    }
+
+    /** The prompts, and the first token after each. */
+    public void prefill() {
       long start = System.nanoTime();
-      int[] next = begin(sequences, prompts);
-      double first = (System.nanoTime() - start) / 1e9;
-      filled.accept(first);
-      start = System.nanoTime();
-      grow(sequences, next, spec.decodeTokens());
-      return new Timed(first, (System.nanoTime() - start) / 1e9);
+      try (Scope scope = model.engine().scope()) {
+        next = model.best(sequences.prefill(scope, prompts));
+      }
+      prefillSeconds = (System.nanoTime() - start) / 1e9;
     }
-  }
 
-  private int[] begin(Sequences sequences, List<int[]> prompts) {
-    try (Scope scope = model.engine().scope()) {
-      return model.best(sequences.prefill(scope, prompts));
-    }
-  }
-
-  private void grow(Sequences sequences, int[] first, int steps) {
-    int[] next = first;
-    for (int i = 0; i < steps; i++) {
+    /** One more token of each sequence. */
+    public void step() {
+      long start = System.nanoTime();
       try (Scope scope = model.engine().scope()) {
         next = model.best(sequences.step(scope, next));
       }
+      decodeSeconds += (System.nanoTime() - start) / 1e9;
+    }
+
+    private void decode() {
+      for (int i = 0; i < spec.decodeTokens(); i++) {
+        step();
+      }
+    }
+
+    /** Adds this run, which is over, to those that count. */
+    public void count() {
+      int batch = prompts.size();
+      prefill
+          .computeIfAbsent(batch, b -> new ArrayList<>())
+          .add(new Sample((long) batch * spec.promptTokens(), prefillSeconds));
+      decode
+          .computeIfAbsent(batch, b -> new ArrayList<>())
+          .add(new Sample((long) batch * spec.decodeTokens(), decodeSeconds));
+    }
+
+    @Override
+    public void close() {
+      sequences.close();
     }
   }
 

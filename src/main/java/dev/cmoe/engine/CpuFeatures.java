@@ -52,8 +52,8 @@ public record CpuFeatures(Optional<String> model, Set<String> flags) {
 
   /**
    * Whether bfloat16 products are faster than float32 ones. True with AMX tiles (six times float32
-   * where measured); AVX-512's bfloat16 instructions alone are slower than float32
-   * (docs/experiments.md).
+   * where measured); AVX-512's bfloat16 instructions alone are slower than float32 as soon as rows
+   * are many (docs/experiments.md).
    */
   public boolean multipliesBfloat16() {
     return has("amx_bf16");

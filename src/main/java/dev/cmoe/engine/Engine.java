@@ -142,17 +142,22 @@ public final class Engine implements AutoCloseable {
    * @throws IllegalStateException when the text does not compile
    */
   public Kernel kernel(Class<?> room, String name) {
-    return kernels.computeIfAbsent(room.getPackageName() + "." + name, key -> load(room, name));
+    return kernels.computeIfAbsent(
+        room.getPackageName() + "." + name, key -> load(room, name, products()));
   }
 
-  /** Whether kernels multiply weights that are bfloat16 in float32, which is faster here. */
+  /** Whether kernels multiply many rows in bfloat16 by way of float32, which is faster here. */
   public boolean widensBfloat16() {
-    return !device.isGpu() && !CpuFeatures.fastBfloat16();
+    return products().widen();
   }
 
-  private Kernel load(Class<?> room, String name) {
+  private Products products() {
+    return device.isGpu() ? Products.PLAIN : Products.of(CpuFeatures.read());
+  }
+
+  Kernel load(Class<?> room, String name, Products products) {
     try {
-      byte[] archive = KernelArchive.of(KernelText.of(room, name, widensBfloat16()));
+      byte[] archive = KernelArchive.of(KernelText.of(room, name, products));
       Model model = Model.newInstance(name, manager.getDevice(), "PyTorch");
       models.add(model);
       model.load(new ByteArrayInputStream(archive));

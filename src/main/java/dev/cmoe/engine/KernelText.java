@@ -12,8 +12,8 @@ import java.util.regex.Pattern;
 /**
  * The text of a kernel, complete for this machine. Resources hold methods alone, so that one can
  * take in another: a line {@code # include NAME} stands for the methods in NAME.py beside it (or,
- * when NAME begins with a slash, in another room), once however often it is asked for. The word
- * {@code WIDEN} stands for whether bfloat16 products of many rows go through float32.
+ * when NAME begins with a slash, in another room), once however often it is asked for. Words in
+ * capitals stand for ways of multiplying ({@link Products}).
  */
 final class KernelText {
   private static final Pattern INCLUDE = Pattern.compile("(?m)^ *# include ([\\w/]+)$");
@@ -34,14 +34,9 @@ final class KernelText {
     this.room = room;
   }
 
-  /**
-   * The text in {@code name + ".py"} beside {@code room}.
-   *
-   * @param widen what {@code WIDEN} stands for
-   */
-  static String of(Class<?> room, String name, boolean widen) {
-    return (HEAD + new KernelText(room).methods(name))
-        .replaceAll("\\bWIDEN\\b", widen ? "True" : "False");
+  /** The text in {@code name + ".py"} beside {@code room}. */
+  static String of(Class<?> room, String name, Products products) {
+    return products.in(HEAD + new KernelText(room).methods(name));
   }
 
   private String methods(String name) {

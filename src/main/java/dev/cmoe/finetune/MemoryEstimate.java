@@ -175,15 +175,13 @@ public final class MemoryEstimate {
         + 4 * streams(student);
   }
 
-  private boolean widens() {
-    return student.weights().type() == ComputeType.BFLOAT16 && student.engine().widensBfloat16();
-  }
-
   /** Where bfloat16 is multiplied in float32, autograd keeps the weights so. */
   private long widened() {
+    boolean widens =
+        student.weights().type() == ComputeType.BFLOAT16 && student.engine().widensBfloat16();
     long kept =
         config.layout().layer(0).projections().stream().mapToLong(TensorPart::elements).sum();
-    return widens() ? WIDE * (kept + config.feedForwardParameters(shape.storedNeurons())) : 0;
+    return widens ? WIDE * (kept + config.feedForwardParameters(shape.storedNeurons())) : 0;
   }
 
   /** Whether no layer's keys are copied for each head: where autograd stays out of attention. */

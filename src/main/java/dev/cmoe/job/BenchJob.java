@@ -26,10 +26,13 @@ import java.util.OptionalDouble;
 import java.util.stream.Stream;
 
 /**
- * {@code cmoe bench}: speed of a model, and of a carved one beside its dense one. Both run in turn,
- * so that what else the machine does meets both.
+ * {@code cmoe bench}: speed of a model, and of a carved one beside its dense one. Both take turns,
+ * prompt by prompt and token by token, so that what else the machine does meets both.
  */
 public final class BenchJob {
+  /** How stages begin in which both models run. */
+  private static final String BOTH = "both,";
+
   private final BenchSpec spec;
   private final RunMeter meter;
   private final Session session;
@@ -106,9 +109,7 @@ public final class BenchJob {
     requireFits(spec, dense);
     SameVocabulary.require(carved.decoder(), dense, listener);
     ResidentMemory memory = new ResidentMemory(dense);
-    // They run in turn, beside both models' weights.
-    long running =
-        Math.max(sequences(memory, spec), sequences(new ResidentMemory(carved.decoder()), spec));
+    long running = sequences(memory, spec) + sequences(new ResidentMemory(carved.decoder()), spec);
     requireMemory(session, name, memory.weights() + running);
   }
 
@@ -165,7 +166,7 @@ public final class BenchJob {
       List<int[]> prompts = prompts(size);
       both(model, dense, prompts, "warm-up", Contender::warmUp);
       for (int run = 1; run <= spec.repeat(); run++) {
-        both(model, dense, prompts, "run " + run, Contender::run);
+        race(model, dense, prompts, run);
       }
       both(model, dense, prompts, "where the time goes", Contender::lookInto);
       batches.add(batch(size, model, dense));
@@ -203,6 +204,25 @@ public final class BenchJob {
     one(model, "model", prompts, name, turn);
   }
 
+  /** A run of each that counts. */
+  private void race(Entry model, Optional<Entry> dense, List<int[]> prompts, int number) {
+    String who = dense.isPresent() ? BOTH : "model,";
+    String what = "%s batch %d, run %d".formatted(who, prompts.size(), number);
+    try (Stage stage = Stage.start(meter, what, "tokens", 1L + spec.decodeTokens());
+        Contender.Run own = model.contender().start(prompts, spec);
+        Contender.Run other =
+            dense.map(entry -> entry.contender().start(prompts, spec)).orElse(null)) {
+      List<Contender.Run> runs = other == null ? List.of(own) : List.of(other, own);
+      runs.forEach(Contender.Run::prefill);
+      stage.advance(1);
+      for (int i = 1; i <= spec.decodeTokens(); i++) {
+        runs.forEach(Contender.Run::step);
+        stage.advance(1L + i);
+      }
+      runs.forEach(Contender.Run::count);
+    }
+  }
+
   private void one(Entry entry, String role, List<int[]> prompts, String name, Turn turn) {
     String what = "%s, batch %d, %s".formatted(role, prompts.size(), name);
     try (Stage stage = Stage.start(meter, what, "runs", 1)) {
@@ -231,7 +251,7 @@ public final class BenchJob {
   private BenchResult.Entrant entrant(Entry entry, String role) {
     List<StageCost> stages =
         meter.cost().stages().stream()
-            .filter(stage -> stage.name().startsWith(role + ","))
+            .filter(stage -> stage.name().startsWith(role + ",") || stage.name().startsWith(BOTH))
             .toList();
     Decoder decoder = entry.decoder();
     return new BenchResult.Entrant(

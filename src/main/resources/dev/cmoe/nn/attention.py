@@ -66,7 +66,7 @@
   def added(self: __torch__.K, x: Tensor, y: Tensor, weights: List[Tensor], bias: List[Tensor], after: List[Tensor], eps: float) -> Tensor:
     joined = torch.reshape(torch.transpose(y, 1, 2), [torch.size(x, 0), torch.size(x, 1), torch.size(y, 1) * torch.size(y, 3)])
     out = torch.to((self).project(joined, weights[-1], bias, 3), 6)
-    return torch.add(x, (self).normed(out, after, eps))
+    return torch.add_((self).normed(out, after, eps), x)
 
   # x + attention [B,T,d].
   def forward(self: __torch__.K, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], heads: int, shared: int, scale: float, cap: float, dtype: int, x: Tensor, cos: Tensor, sin: Tensor, window: int) -> Tensor:

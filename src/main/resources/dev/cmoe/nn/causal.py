@@ -40,7 +40,7 @@
     return y
 
   # `mixed` for a CPU, in float32 at least: 64 queries of all heads of a key see what is before them in one product, so that shared keys need no
-  # copies and scores stay in the cache (docs/experiments.md, running carved models).
+  # copies and scores stay in the cache (docs/experiments.md, running carved models). The result lies token after token, as what follows reads it.
   def mixedInParts(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, window: int) -> Tensor:
     t = torch.size(q, 2)
     d = torch.size(q, 3)
@@ -53,7 +53,8 @@
     rows = torch.reshape(torch.mul(torch.to(q, wide), factor), [groups, each, t, d])
     keys = torch.transpose(torch.to(torch.reshape(k, [groups, t, d]), wide), 1, 2)
     values = torch.to(torch.reshape(v, [groups, t, d]), wide)
-    parts = annotate(List[Tensor], [])
+    out = torch.empty([torch.size(q, 0), t, torch.size(k, 1), each, d], dtype=wide, device=ops.prim.device(q))
+    ahead = torch.eq(torch.tril(torch.to(torch.ones([64, 64]), rows)), 0.)
     for i in range((t + 63) // 64):
       first = i * 64
       n = min(64, t - first)
@@ -69,10 +70,11 @@
         s = torch.reshape(torch.masked_fill_(torch.view(s, [groups, each, n, m]), torch.eq(seen, 0.), -inf), [groups, each * n, m])
       else:
         own = torch.narrow(torch.view(s, [groups, each, n, m]), 3, first, n)
-        own0 = torch.masked_fill_(own, torch.eq(torch.tril(torch.to(torch.ones([n, n]), s)), 0.), -inf)
-      y = torch.bmm(torch.softmax(s, -1), torch.narrow(values, 1, start, m))
-      parts.append(torch.view(y, [groups, each, n, d]))
-    return torch.to(torch.reshape(torch.cat(parts, 2), torch.size(q)), ops.prim.dtype(q))
+        own0 = torch.masked_fill_(own, torch.narrow(torch.narrow(ahead, 0, 0, n), 1, 0, n), -inf)
+      y = torch.view(torch.bmm(torch.softmax(s, -1), torch.narrow(values, 1, start, m)), [torch.size(q, 0), torch.size(k, 1), each, n, d])
+      out0 = torch.copy_(torch.narrow(out, 1, first, n), torch.permute(y, [0, 3, 1, 2, 4]))
+    joined = torch.view(out, [torch.size(q, 0), t, torch.size(q, 1), d])
+    return torch.transpose(torch.to(joined, ops.prim.dtype(q)), 1, 2)
 
   # Causal attention: q [B,heads,T,D], keys and values [B,shared,T,D] -> [B,heads,T,D]. cap 0: none; window 0: all tokens before.
   # Where bfloat16 is multiplied fast its own kernels are left alone.

@@ -1,5 +1,6 @@
 # Feed-forward blocks: dense, and a mixture of experts. Matrices inward: gate and up of a gated block, or up alone. act: 0 SiLU, 1 GELU,
-# 2 its tanh form. z is the float32 input [n,d]; results are float32.
+# 2 its tanh form. The input z [n,d] is float32, that of blocks maybe in the compute type x already. Outputs of blocks, scores and gates are
+# float32; h, the activations, are in the compute type.
 
   # include shared
 
@@ -22,30 +23,54 @@
       h = torch.mul_(h, (self).project(x, inward[1], bias, 1))
     return h
 
+  # Products of x with the matrices inward of a block of f neurons, plus their biases: one for each matrix, but of stacked ones with biases a part for
+  # gate and one for up.
+  def inwardOf(self: __torch__.K, x: Tensor, inward: List[Tensor], bias: List[Tensor], f: int) -> List[Tensor]:
+    parts = annotate(List[Tensor], [])
+    if len(bias) > 0 and torch.size(inward[0], 0) > f:
+      all = (self).times(x, inward[0])
+      parts.append(torch.add(torch.narrow(all, 1, 0, f), bias[0]))
+      parts.append(torch.add(torch.narrow(all, 1, f, f), bias[1]))
+    else:
+      for i in range(len(inward)):
+        parts.append((self).project(x, inward[i], bias, i))
+    return parts
+
+  # h [n,f] of what inwardOf gives, which is written over.
+  def gated(self: __torch__.K, parts: List[Tensor], f: int, act: int) -> Tensor:
+    if len(parts) > 1:
+      h = torch.mul_((self).activated(parts[0], act), parts[1])
+    else:
+      if torch.size(parts[0], 1) > f:
+        h = torch.mul((self).activated(torch.narrow(parts[0], 1, 0, f), act), torch.narrow(parts[0], 1, f, f))
+      else:
+        h = (self).activated(parts[0], act)
+    return h
+
   # hidden, of both inward matrices stacked, [2f,d]. Few rows go through in one product; many in two, whose results lie by themselves.
   def hiddenOfBoth(self: __torch__.K, z: Tensor, both: Tensor, bias: List[Tensor], act: int, dtype: int) -> Tensor:
     f = torch.size(both, 0) // 2
     if torch.size(z, 0) <= 16:
-      all = (self).times(torch.to(z, dtype), both)
-      gate = torch.narrow(all, 1, 0, f)
-      up = torch.narrow(all, 1, f, f)
-      if len(bias) > 0:
-        gate = torch.add(gate, bias[0])
-        up = torch.add(up, bias[1])
-      h = torch.mul((self).activated(gate, act), up)
+      h = (self).gated((self).inwardOf(torch.to(z, dtype), [both], bias, f), f, act)
     else:
       h = (self).hidden(z, [torch.narrow(both, 0, 0, f), torch.narrow(both, 0, f, f)], bias, act, dtype)
     return h
 
-  # inward as for hidden, or both stacked; down [d,f]; bias: none, of each inward, or of these and down.
-  def dense(self: __torch__.K, z: Tensor, inward: List[Tensor], down: Tensor, bias: List[Tensor], act: int, dtype: int) -> Tensor:
-    matrices = len(inward)
-    if torch.size(inward[0], 0) > torch.size(down, 1):
+  # h [n,f] of a block of f neurons. inward: as for hidden, or both stacked; bias: as for hidden.
+  def denseHidden(self: __torch__.K, z: Tensor, inward: List[Tensor], f: int, bias: List[Tensor], act: int, dtype: int) -> Tensor:
+    if torch.size(inward[0], 0) > f:
       h = (self).hiddenOfBoth(z, inward[0], bias, act, dtype)
-      matrices = 2
     else:
       h = (self).hidden(z, inward, bias, act, dtype)
-    return torch.to((self).project(h, down, bias, matrices), 6)
+    return h
+
+  # The whole block: down [d,f]; bias: none, of each inward, or of these and down.
+  def dense(self: __torch__.K, z: Tensor, inward: List[Tensor], down: Tensor, bias: List[Tensor], act: int, dtype: int) -> Tensor:
+    f = torch.size(down, 1)
+    matrices = len(inward)
+    if torch.size(inward[0], 0) > f:
+      matrices = 2
+    return torch.to((self).project((self).denseHidden(z, inward, f, bias, act, dtype), down, bias, matrices), 6)
 
   # Scores of the E routed experts, float32 [n,E]. linear: parts = weight [E,d], bias [E]; else rows of each inward matrix [E,d].
   def scores(self: __torch__.K, z: Tensor, linear: bool, parts: List[Tensor], act: int) -> Tensor:
@@ -58,61 +83,72 @@
       s = torch.softmax(torch.abs(h), 1)
     return s
 
-  # Gates [n,E] float32: 1 (or 1 + softmax(s) u) for the k experts with the largest s + selection bias, else 0.
-  # scale: none or u [E]. The sort is stable so that of equal scores the lower expert wins.
-  def ownGates(self: __torch__.K, scores: Tensor, selection: Tensor, scale: List[Tensor], linear: bool, k: int) -> Tensor:
+  # The k experts that run for each row, those with the largest s + selection bias, the best first, and their gates, none where all are 1:
+  # int64 and float32 [n,k]. scale: none or u [E], with gates 1 + softmax(s) u. The sort is stable so that of equal scores the lower expert wins.
+  def ownChoice(self: __torch__.K, scores: Tensor, selection: Tensor, scale: List[Tensor], linear: bool, k: int) -> Tuple[Tensor, List[Tensor]]:
     ranked, order = torch.sort(torch.add(scores, selection), stable=True, dim=1, descending=True)
     chosen = torch.narrow(order, 1, 0, k)
-    off = torch.zeros_like(scores)
+    share = annotate(List[Tensor], [])
     if len(scale) > 0:
+      shares = scores
       if linear:
-        share = torch.softmax(scores, 1)
-      else:
-        share = scores
-      gate = torch.add(torch.mul(share, scale[0]), 1.)
-      result = torch.scatter_(off, 1, chosen, torch.gather(gate, 1, chosen))
-    else:
-      result = torch.scatter_(off, 1, chosen, 1.)
-    return result
+        shares = torch.softmax(scores, 1)
+      share.append(torch.gather(torch.add(torch.mul(shares, scale[0]), 1.), 1, chosen))
+    return (chosen, share)
 
-  # Gates [n,E] float32 of the architecture glm4_moe: p = sigmoid(z W'), the k with the largest p + correction run, with k p / (sum of theirs).
-  def sigmoidGates(self: __torch__.K, z: Tensor, weight: Tensor, correction: Tensor, k: int) -> Tensor:
+  # The same of the architecture glm4_moe: p = sigmoid(z W'), the k with the largest p + correction run, with gates k p / (sum of theirs).
+  def sigmoidChoice(self: __torch__.K, z: Tensor, weight: Tensor, correction: Tensor, k: int) -> Tuple[Tensor, List[Tensor]]:
     p = torch.sigmoid(torch.linear(z, weight))
     ranked, order = torch.sort(torch.add(p, correction), stable=True, dim=1, descending=True)
     chosen = torch.narrow(order, 1, 0, k)
     share = torch.gather(p, 1, chosen)
     share = torch.mul(torch.div(share, torch.add(torch.sum(share, [1], True), 1e-20)), float(k))
-    return torch.scatter(torch.zeros_like(p), 1, chosen, share)
+    return (chosen, [share])
 
-  # Gates [n,E] of a router of kind 1 bilinear, 2 linear, 3 sigmoid; [n,0] of kind 0, none. selection: none or [E].
+  # Gates [n,E] float32 of what was chosen of E experts: 0 for those that do not run.
+  def spread(self: __torch__.K, chosen: Tensor, share: List[Tensor], experts: int) -> Tensor:
+    off = torch.zeros([torch.size(chosen, 0), experts], dtype=6, device=ops.prim.device(chosen))
+    if len(share) > 0:
+      result = torch.scatter_(off, 1, chosen, share[0])
+    else:
+      result = torch.scatter_(off, 1, chosen, 1.)
+    return result
+
+  # Gates [n,E] for scores [n,E].
+  def ownGates(self: __torch__.K, scores: Tensor, selection: Tensor, scale: List[Tensor], linear: bool, k: int) -> Tensor:
+    chosen, share, = (self).ownChoice(scores, selection, scale, linear, k)
+    return (self).spread(chosen, share, torch.size(scores, 1))
+
+  # What a router of kind 1 bilinear, 2 linear, 3 sigmoid chooses. selection: [E].
+  def choice(self: __torch__.K, z: Tensor, kind: int, parts: List[Tensor], selection: List[Tensor], scale: List[Tensor], act: int, k: int) -> Tuple[Tensor, List[Tensor]]:
+    if kind == 3:
+      chosen, share, = (self).sigmoidChoice(z, parts[0], selection[0], k)
+    else:
+      chosen, share, = (self).ownChoice((self).scores(z, kind == 2, parts, act), selection[0], scale, kind == 2, k)
+    return (chosen, share)
+
+  # Gates [n,E]; [n,0] of kind 0, none.
   def gates(self: __torch__.K, z: Tensor, kind: int, parts: List[Tensor], selection: List[Tensor], scale: List[Tensor], act: int, k: int) -> Tensor:
     if kind == 0:
       result = torch.narrow(z, 1, 0, 0)
     else:
-      if kind == 3:
-        result = (self).sigmoidGates(z, parts[0], selection[0], k)
-      else:
-        result = (self).ownGates((self).scores(z, kind == 2, parts, act), selection[0], scale, kind == 2, k)
+      chosen, share, = (self).choice(z, kind, parts, selection, scale, act, k)
+      result = (self).spread(chosen, share, torch.size(selection[0], 0))
     return result
 
-  # h of expert e for rows x in the compute type. inward: [E,2m,d] or [E,m,d], or its matrices [m,d] expert after expert; bias: none, [E,2m]
+  # inwardOf of expert e for rows x in the compute type. inward: [E,2m,d] or [E,m,d], or its matrices [m,d] expert after expert; bias: none, [E,2m]
   # or [E,m]. The weights are views: nothing is copied.
-  def expertHidden(self: __torch__.K, x: Tensor, inward: List[Tensor], bias: List[Tensor], e: int, experts: int, m: int, act: int) -> Tensor:
+  def expertInward(self: __torch__.K, x: Tensor, inward: List[Tensor], bias: List[Tensor], e: int, experts: int) -> List[Tensor]:
+    parts = annotate(List[Tensor], [])
     if len(inward) == 1:
-      all = torch.select(inward[0], 0, e)
-      h = (self).times(x, all)
+      parts.append((self).times(x, torch.select(inward[0], 0, e)))
       if len(bias) > 0:
-        h = torch.add_(h, torch.select(bias[0], 0, e))
-      if torch.size(all, 0) > m:
-        h = torch.mul((self).activated(torch.narrow(h, 1, 0, m), act), torch.narrow(h, 1, m, m))
-      else:
-        h = (self).activated(h, act)
+        biased = torch.add_(parts[0], torch.select(bias[0], 0, e))
     else:
       each = len(inward) // experts
-      h = (self).activated((self).times(x, inward[e * each]), act)
-      if each > 1:
-        h = torch.mul_(h, (self).times(x, inward[e * each + 1]))
-    return h
+      for i in range(each):
+        parts.append((self).times(x, inward[e * each + i]))
+    return parts
 
   # Down-projection of expert e: of [E,d,m], or the e-th of E matrices [d,m].
   def expertDown(self: __torch__.K, down: List[Tensor], e: int) -> Tensor:
@@ -122,42 +158,94 @@
       weight = down[e]
     return weight
 
-  # shared: inward matrices, sharedDown: their down, or none; experts as for expertHidden and expertDown; sharedBias: none or [f] of
-  # each inward; downBias: none or [d]; m: neurons of an expert. Tokens are sorted by expert, each expert is one product over contiguous weights,
-  # and only the weights of experts that some token chose are touched.
-  def mixture(self: __torch__.K, z: Tensor, shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], gates: Tensor, m: int, act: int, dtype: int) -> Tensor:
-    if len(shared) > 0:
-      y = (self).dense(z, shared, sharedDown[0], sharedBias, act, dtype)
+  # What all tokens get beside their experts, from h [n,f] of the shared expert, or none: float32 [n,d]. sharedDown: none or [d,f]; downBias: none or [d].
+  def common(self: __torch__.K, x: Tensor, h: List[Tensor], sharedDown: List[Tensor], downBias: List[Tensor]) -> Tensor:
+    if len(h) > 0:
+      y = torch.to((self).times(h[0], sharedDown[0]), 6)
     else:
-      y = torch.zeros_like(z)
+      y = torch.zeros_like(x, dtype=6)
     if len(downBias) > 0:
       y = torch.add(y, torch.to(downBias[0], 6))
-    experts = torch.size(gates, 1)
-    if experts > 0:
-      if torch.size(z, 0) == 1:
-        x = torch.to(z, dtype)
-        share = torch.select(gates, 0, 0)
-        chosen = torch.nonzero(share)
-        for i in range(torch.size(chosen, 0)):
-          e = int(torch.select(chosen, 0, i))
-          h = (self).expertHidden(x, inward, expertBias, e, experts, m, act)
-          y = torch.add_(y, torch.to(torch.linear(h, (self).expertDown(down, e)), 6), alpha=float(torch.select(share, 0, e)))
+    return y
+
+  # The block for the one row x in the compute type, whose experts chosen [k] have the gates share, none where all are 1, or [k]. Weights push
+  # everything out of the caches, so that what is small is fast only right behind something small: all products inward go first, then all
+  # activations, then all products outward. The sums are in the order of the experts, whatever order they were chosen in.
+  def row(self: __torch__.K, x: Tensor, shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], chosen: Tensor, share: List[Tensor], experts: int, m: int, act: int) -> Tensor:
+    k = torch.size(chosen, 0)
+    ids = annotate(List[int], [])
+    for i in range(k):
+      ids.append(int(torch.select(chosen, 0, i)))
+    ordered = sorted(ids)
+    parts = annotate(List[List[Tensor]], [])
+    f = 0
+    if len(shared) > 0:
+      f = torch.size(sharedDown[0], 1)
+      parts.append((self).inwardOf(x, shared, sharedBias, f))
+    for e in ordered:
+      parts.append((self).expertInward(x, inward, expertBias, e, experts))
+    always = annotate(List[Tensor], [])
+    hidden = annotate(List[Tensor], [])
+    for i in range(len(parts)):
+      if len(parts) > k and i == 0:
+        always.append((self).gated(parts[i], f, act))
       else:
+        hidden.append((self).gated(parts[i], m, act))
+    y = (self).common(x, always, sharedDown, downBias)
+    for j in range(k):
+      weight = 1.
+      if len(share) > 0:
+        for i in range(k):
+          if ids[i] == ordered[j]:
+            weight = float(torch.select(share[0], 0, i))
+      y = torch.add_(y, (self).times(hidden[j], (self).expertDown(down, ordered[j])), alpha=weight)
+    return y
+
+  # The block for one token, whose experts need no gates of the others. shared: inward matrices, sharedDown: their down, or none; sharedBias: none or
+  # [f] of each inward; experts as for expertInward and expertDown; downBias: none or [d]; m: neurons of an expert; else as for choice.
+  def mixtureOfOne(self: __torch__.K, z: Tensor, shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], kind: int, parts: List[Tensor], selection: List[Tensor], scale: List[Tensor], k: int, m: int, act: int, dtype: int) -> Tensor:
+    share = annotate(List[Tensor], [])
+    experts = 0
+    if kind > 0:
+      experts = torch.size(selection[0], 0)
+      order, gates, = (self).choice(z, kind, parts, selection, scale, act, k)
+      chosen = torch.select(order, 0, 0)
+      for gate in gates:
+        share.append(torch.select(gate, 0, 0))
+    else:
+      chosen = torch.narrow(torch.select(z, 0, 0), 0, 0, 0)
+    return (self).row(torch.to(z, dtype), shared, sharedDown, sharedBias, inward, down, expertBias, downBias, chosen, share, experts, m, act)
+
+  # The block for rows z with gates [n,E], or [n,0]; else as for mixtureOfOne. Tokens are sorted by expert, each expert is one product over
+  # contiguous weights, and only the weights of experts that some token chose are touched.
+  def mixture(self: __torch__.K, z: Tensor, shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], gates: Tensor, m: int, act: int, dtype: int) -> Tensor:
+    x = torch.to(z, dtype)
+    experts = torch.size(gates, 1)
+    if torch.size(z, 0) == 1:
+      share = torch.select(gates, 0, 0)
+      chosen = torch.squeeze(torch.nonzero(share), 1)
+      y = (self).row(x, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, chosen, [torch.index_select(share, 0, chosen)], experts, m, act)
+    else:
+      always = annotate(List[Tensor], [])
+      if len(shared) > 0:
+        always.append((self).denseHidden(x, shared, torch.size(sharedDown[0], 1), sharedBias, act, dtype))
+      y = (self).common(x, always, sharedDown, downBias)
+      if experts > 0:
         byExpert = torch.contiguous(torch.t(gates))
         # Rows of expert and token, in order of the experts.
         pairs = torch.nonzero(byExpert)
         tokens = torch.select(pairs, 1, 1)
         weight = torch.unsqueeze(torch.masked_select(byExpert, torch.ne(byExpert, 0.)), 1)
         counts = torch.count_nonzero(byExpert, 1)
-        x = torch.index_select(torch.to(z, dtype), 0, tokens)
-        parts = annotate(List[Tensor], [])
+        gathered = torch.index_select(x, 0, tokens)
+        outputs = annotate(List[Tensor], [])
         first = 0
         for e in range(experts):
           count = int(torch.select(counts, 0, e))
           if count > 0:
-            h = (self).expertHidden(torch.narrow(x, 0, first, count), inward, expertBias, e, experts, m, act)
-            parts.append((self).times(h, (self).expertDown(down, e)))
+            parts = (self).expertInward(torch.narrow(gathered, 0, first, count), inward, expertBias, e, experts)
+            outputs.append((self).times((self).gated(parts, m, act), (self).expertDown(down, e)))
             first = first + count
-        if len(parts) > 0:
-          y = torch.index_add_(y, 0, tokens, torch.mul(torch.to(torch.cat(parts, 0), 6), weight))
+        if len(outputs) > 0:
+          y = torch.index_add_(y, 0, tokens, torch.mul_(torch.to(torch.cat(outputs, 0), 6), weight))
     return y

@@ -27,8 +27,12 @@
   def mixtureStep(self: __torch__.K, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], heads: int, shared: int, scale: float, cap: float, dtype: int, ffNorm: List[Tensor], ffAfter: List[Tensor], beside: bool, kind: int, parts: List[Tensor], selection: List[Tensor], gateScale: List[Tensor], k: int, always: List[Tensor], alwaysDown: List[Tensor], alwaysBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], m: int, act: int, x: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, positions: Tensor, seen: List[Tensor], first: int, count: int) -> Tensor:
     residual = (self).step(norm, eps, weights, bias, headNorms, after, heads, shared, scale, cap, dtype, x, cos, sin, keys, values, positions, seen, first, count)
     z = (self).seenByBlock(x, residual, ffNorm, eps, beside)
-    gates = (self).gates(z, kind, parts, selection, gateScale, act, k)
-    return (self).plus(residual, (self).mixture(z, always, alwaysDown, alwaysBias, inward, down, expertBias, downBias, gates, m, act, dtype), ffAfter, eps)
+    if torch.size(z, 0) == 1:
+      y = (self).mixtureOfOne(z, always, alwaysDown, alwaysBias, inward, down, expertBias, downBias, kind, parts, selection, gateScale, k, m, act, dtype)
+    else:
+      gates = (self).gates(z, kind, parts, selection, gateScale, act, k)
+      y = (self).mixture(z, always, alwaysDown, alwaysBias, inward, down, expertBias, downBias, gates, m, act, dtype)
+    return (self).plus(residual, y, ffAfter, eps)
 
   # Of each table, one behind the other, the rows of these positions.
   def turns(self: __torch__.K, cos: List[Tensor], sin: List[Tensor], positions: Tensor) -> List[Tensor]:

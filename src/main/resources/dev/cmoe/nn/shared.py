@@ -1,10 +1,13 @@
   # Methods of several kernels, taken in where one says "include shared".
 
-  # In float32, x [..., d]: none leaves x, weight is RMSNorm, weight and bias LayerNorm. The sum, scaled, takes half as long as mean does for one row.
+  # In float32, x [..., d]: none leaves x, weight is RMSNorm, weight and bias LayerNorm. What is small is cold, and each operation counts: the
+  # square of the norm takes fewer of them than the mean of squares.
   def normed(self: __torch__.K, x: Tensor, norm: List[Tensor], eps: float) -> Tensor:
     y = x
     if len(norm) == 1:
-      y = torch.mul(norm[0], torch.mul(x, torch.rsqrt_(torch.add_(torch.mul_(torch.sum(torch.mul(x, x), [-1], True), 1. / torch.size(x, -1)), eps))))
+      size = torch.linalg_vector_norm(x, 2, [-1], True)
+      factor = torch.rsqrt_(torch.addcmul(torch.full_like(size, eps), size, size, value=1. / torch.size(x, -1)))
+      y = torch.mul(torch.mul(x, factor), norm[0])
     if len(norm) == 2:
       y = torch.layer_norm(x, [torch.size(x, -1)], norm[0], norm[1], eps)
     return y
@@ -17,26 +20,43 @@
   def plus(self: __torch__.K, residual: Tensor, y: Tensor, norm: List[Tensor], eps: float) -> Tensor:
     return torch.add(residual, torch.reshape((self).normed(y, norm, eps), torch.size(residual)))
 
-  # x w' for x [...,k] in the type of w [n,k]. WIDEN stands for whether this machine multiplies many rows faster in float32 than in bfloat16:
-  # weights then go through in slabs, so that they never are there whole.
+  # x w' for x [...,k] and w [n,k], bfloat16, by way of float32. Weights go through in slabs, so that they never are there whole.
+  def timesWidened(self: __torch__.K, x: Tensor, w: Tensor) -> Tensor:
+    wide = torch.to(x, 6)
+    slab = max(16, 2097152 // torch.size(w, 1))
+    rows = torch.size(w, 0)
+    parts = annotate(List[Tensor], [])
+    for i in range((rows + slab - 1) // slab):
+      part = torch.to(torch.narrow(w, 0, i * slab, min(slab, rows - i * slab)), 6)
+      parts.append(torch.to(torch.linear(wide, part), 15))
+    return torch.cat(parts, -1)
+
+  # x w' for x [...,k] in the type of w [n,k]. The words in capitals stand for what this machine does fast (Products.java, which says what is
+  # behind each and its bounds). They stand in the conditions themselves: where one is False the compiler drops the branch, and with it the operator
+  # that another build of the engine may lack. Of oneDNN's inner product autograd knows nothing.
   def times(self: __torch__.K, x: Tensor, w: Tensor) -> Tensor:
-    if WIDEN and ops.prim.dtype(w) == 15 and torch.numel(x) // torch.size(x, -1) >= 64:
-      wide = torch.to(x, 6)
-      slab = max(16, 2097152 // torch.size(w, 1))
-      rows = torch.size(w, 0)
-      parts = annotate(List[Tensor], [])
-      for i in range((rows + slab - 1) // slab):
-        part = torch.to(torch.narrow(w, 0, i * slab, min(slab, rows - i * slab)), 6)
-        parts.append(torch.to(torch.linear(wide, part), 15))
-      y = torch.cat(parts, -1)
+    rows = torch.numel(x) // torch.size(x, -1)
+    bfloat = ops.prim.dtype(w) == 15
+    if WIDEN and bfloat and rows >= 64:
+      y = (self).timesWidened(x, w)
     else:
-      y = torch.linear(x, w)
+      recorded = ops.prim.requires_grad(x) or ops.prim.requires_grad(w)
+      if SINGLE and bfloat and rows == 1 and not recorded:
+        y = ops.mkldnn._linear_pointwise(x, w, None, "none", annotate(List[Optional[number]], []), "")
+      else:
+        if COLUMNS and ops.prim.dtype(w) == 6 and rows > 4 and rows <= 48 and torch.numel(w) >= 1048576:
+          columns = torch.mm(w, torch.t(torch.reshape(x, [rows, torch.size(x, -1)])))
+          size = torch.size(x)
+          size[-1] = torch.size(w, 0)
+          y = torch.view(torch.contiguous(torch.t(columns)), size)
+        else:
+          y = torch.linear(x, w)
     return y
 
-  # times, plus the i-th bias where there is one.
+  # times, plus the i-th bias where there is one: in one operation where `times` has no ways of its own for this type.
   def project(self: __torch__.K, z: Tensor, weight: Tensor, bias: List[Tensor], i: int) -> Tensor:
     if len(bias) > i:
-      if WIDEN:
+      if WIDEN or COLUMNS and ops.prim.dtype(weight) == 6:
         y = torch.add((self).times(z, weight), bias[i])
       else:
         y = torch.linear(z, weight, bias[i])
@@ -44,15 +64,21 @@
       y = (self).times(z, weight)
     return y
 
-  # y [B,heads,T,D], its first R columns turned: (low, high) becomes (low cos - high sin, high cos + low sin).
+  # y [B,heads,T,D] in float32 or wider, its first R columns turned: (low, high) becomes (low cos - high sin, high cos + low sin). In a record of autograd
+  # nothing works in place.
   def turned(self: __torch__.K, y: Tensor, cos: Tensor, sin: Tensor, dtype: int) -> Tensor:
     width = torch.size(cos, -1)
+    middle = width // 2
     rest = torch.size(y, 3) - width
     turning = y
     if rest > 0:
       turning = torch.narrow(y, 3, 0, width)
-    result = torch.addcmul(torch.mul(turning, cos), torch.roll(turning, [width // 2], [-1]), sin)
+    result = torch.mul(turning, cos)
+    if ops.prim.requires_grad(y):
+      result = torch.addcmul(result, torch.roll(turning, [middle], [-1]), sin)
+    else:
+      low = torch.addcmul_(torch.narrow(result, 3, 0, middle), torch.narrow(turning, 3, middle, middle), torch.narrow(sin, -1, 0, middle))
+      high = torch.addcmul_(torch.narrow(result, 3, middle, middle), torch.narrow(turning, 3, 0, middle), torch.narrow(sin, -1, middle, middle))
     if rest > 0:
       result = torch.cat([result, torch.narrow(y, 3, width, rest)], 3)
     return torch.to(result, dtype)
-

@@ -71,7 +71,7 @@ public final class TinyCarved {
     return this;
   }
 
-  TinyCarved sharing(int slices) {
+  public TinyCarved sharing(int slices) {
     shared = slices;
     return this;
   }

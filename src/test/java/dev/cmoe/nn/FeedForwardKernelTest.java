@@ -9,6 +9,7 @@ import dev.cmoe.engine.Matrix;
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.SharedEngine;
 import dev.cmoe.engine.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -27,6 +28,9 @@ class FeedForwardKernelTest {
   private static final int EXPERTS = 4;
   private static final int WIDTH = 3;
   private static final double WITHIN = 2e-5;
+
+  /** The kernel's number of glm4_moe's router. */
+  private static final int SIGMOID = 3;
 
   private final Engine engine = SharedEngine.get();
   private final Kernel kernel = engine.kernel(FeedForward.class, "feedforward");
@@ -197,10 +201,13 @@ class FeedForwardKernelTest {
         Matrix.of(
             kernel.call(
                 scope,
-                "sigmoidGates",
+                "gates",
                 z.tensor(scope),
-                weight.tensor(scope),
-                correction.tensor(scope, EXPERTS),
+                SIGMOID,
+                List.of(weight.tensor(scope)),
+                List.of(correction.tensor(scope, EXPERTS)),
+                List.of(),
+                SILU,
                 2));
     Matrix p = z.linear(weight).map(x -> 1 / (1 + Math.exp(-x)));
     for (int t = 0; t < TOKENS; t++) {
@@ -246,6 +253,34 @@ class FeedForwardKernelTest {
     assertThat(mixture.run(gates, true).distance(mixture.expected(gates, true))).isLessThan(WITHIN);
     assertThat(mixture.run(gates, false).distance(mixture.expected(gates, false)))
         .isLessThan(WITHIN);
+  }
+
+  /** A token that is generated needs no gates of the experts that do not run. */
+  @ParameterizedTest
+  @CsvSource({"1, 1", "1, 3", "2, 2", "3, 1", "3, 2"})
+  void oneTokenRunsWhatItsGatesSay(int kind, int active) {
+    Mixture mixture = new Mixture(true);
+    List<Tensor> parts =
+        kind == 1
+            ? List.of(
+                Matrix.random(2, EXPERTS, HIDDEN).tensor(scope),
+                Matrix.random(3, EXPERTS, HIDDEN).tensor(scope))
+            : List.of(
+                Matrix.random(2, EXPERTS, HIDDEN).tensor(scope),
+                Matrix.random(3, 1, EXPERTS).tensor(scope, EXPERTS));
+    List<Tensor> selection = List.of(Matrix.random(4, 1, EXPERTS).tensor(scope, EXPERTS));
+    List<Tensor> scale =
+        kind == 3 ? List.of() : List.of(Matrix.random(5, 1, EXPERTS).tensor(scope, EXPERTS));
+    Matrix gates =
+        Matrix.of(
+            kernel.call(
+                scope, "gates", z.tensor(scope), kind, parts, selection, scale, SILU, active));
+    Matrix expected = mixture.expected(gates, true);
+
+    for (int t = 0; t < TOKENS; t++) {
+      Matrix one = mixture.runOne(z.rows(t, 1), kind, parts, selection, scale, active);
+      assertThat(one.distance(expected.rows(t, 1))).isLessThan(WITHIN);
+    }
   }
 
   @Test
@@ -381,26 +416,39 @@ class FeedForwardKernelTest {
     }
 
     Matrix run(Matrix gates, boolean withShared) {
+      return call("mixture", z, withShared, gates.tensor(scope));
+    }
+
+    /** The kernel's way for one row. */
+    Matrix runOne(
+        Matrix row,
+        int kind,
+        List<Tensor> parts,
+        List<Tensor> selection,
+        List<Tensor> scale,
+        int active) {
+      return call("mixtureOfOne", row, true, kind, parts, selection, scale, active);
+    }
+
+    private Matrix call(String method, Matrix rows, boolean withShared, Object... routes) {
       Matrix gateUp = stacked(experts.stream().flatMap(b -> Stream.of(b.gate, b.up)).toList());
       Matrix down = stacked(experts.stream().map(b -> b.down).toList());
       Matrix bias =
           stacked(experts.stream().flatMap(b -> Stream.of(b.gateBias, b.upBias)).toList());
-      return Matrix.of(
-          kernel.call(
-              scope,
-              "mixture",
-              z.tensor(scope),
-              withShared ? shared.inward() : List.of(),
-              withShared ? List.of(shared.down.tensor(scope)) : List.of(),
-              withShared && biased ? shared.biases().subList(0, 2) : List.of(),
-              List.of(gateUp.tensor(scope, EXPERTS, 2 * WIDTH, HIDDEN)),
-              List.of(down.tensor(scope, EXPERTS, HIDDEN, WIDTH)),
-              biased ? List.of(bias.tensor(scope, EXPERTS, 2 * WIDTH)) : List.of(),
-              biased ? List.of(downBias.tensor(scope, HIDDEN)) : List.of(),
-              gates.tensor(scope),
-              WIDTH,
-              SILU,
-              6));
+      List<Object> arguments =
+          new ArrayList<>(
+              List.of(
+                  rows.tensor(scope),
+                  withShared ? shared.inward() : List.of(),
+                  withShared ? List.of(shared.down.tensor(scope)) : List.of(),
+                  withShared && biased ? shared.biases().subList(0, 2) : List.of(),
+                  List.of(gateUp.tensor(scope, EXPERTS, 2 * WIDTH, HIDDEN)),
+                  List.of(down.tensor(scope, EXPERTS, HIDDEN, WIDTH)),
+                  biased ? List.of(bias.tensor(scope, EXPERTS, 2 * WIDTH)) : List.of(),
+                  biased ? List.of(downBias.tensor(scope, HIDDEN)) : List.of()));
+      arguments.addAll(List.of(routes));
+      arguments.addAll(List.of(WIDTH, SILU, 6));
+      return Matrix.of(kernel.call(scope, method, arguments.toArray()));
     }
 
     private static Matrix stacked(List<Matrix> parts) {

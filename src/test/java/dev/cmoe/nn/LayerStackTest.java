@@ -11,6 +11,7 @@ import dev.cmoe.engine.SharedEngine;
 import dev.cmoe.engine.Tensor;
 import dev.cmoe.finetune.TinyCarved;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,18 +52,50 @@ class LayerStackTest {
     givesWhatLayersGive();
   }
 
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
+  void isTheLayersOfScaledExpertsAlone(RouterKind router) {
+    new TinyCarved().router(router).sharing(0).scaled().write(dir, "llama");
+    givesWhatLayersGive();
+  }
+
+  /** One sequence goes other ways than several. */
   private void givesWhatLayersGive() {
-    List<int[]> prompts = List.of(new int[] {1, 2}, new int[] {3, 4, 5, 6, 7, 8, 9});
+    int[] prompt = {3, 4, 5, 6, 7, 8, 9};
+    givesAloneWhatItGivesTwice(prompt);
+    givesWhatLayersGive(List.of(prompt));
+    givesWhatLayersGive(List.of(new int[] {1, 2}, new int[] {3, 4, 5, 6, 7, 8, 9}));
+  }
+
+  private void givesAloneWhatItGivesTwice(int[] prompt) {
     try (ResidentDecoder model =
             ResidentDecoder.load(Decoder.open(engine, dir, ComputeType.FLOAT32));
         Scope scope = engine.scope();
-        Sequences together = model.sequences(2, 12);
-        Sequences apart = model.sequences(2, 12, LOOKING)) {
+        Sequences one = model.sequences(1, 12);
+        Sequences two = model.sequences(2, 12)) {
+      one.prefill(scope, List.of(prompt));
+      two.prefill(scope, List.of(prompt, prompt));
+      for (int i = 0; i < 4; i++) {
+        Matrix alone = Matrix.of(one.step(scope, new int[] {i}));
+        Matrix first = Matrix.of(two.step(scope, new int[] {i, i})).rows(0, 1);
+        assertThat(alone.distance(first)).isLessThan(1e-5 * first.distance(first.scaled(0)));
+      }
+    }
+  }
+
+  private void givesWhatLayersGive(List<int[]> prompts) {
+    int count = prompts.size();
+    try (ResidentDecoder model =
+            ResidentDecoder.load(Decoder.open(engine, dir, ComputeType.FLOAT32));
+        Scope scope = engine.scope();
+        Sequences together = model.sequences(count, 12);
+        Sequences apart = model.sequences(count, 12, LOOKING)) {
       together.prefill(scope, prompts);
       apart.prefill(scope, prompts);
       for (int i = 0; i < 4; i++) {
-        Matrix logits = Matrix.of(together.step(scope, new int[] {i, 7}));
-        assertThat(Matrix.of(apart.step(scope, new int[] {i, 7})).distance(logits)).isZero();
+        int[] next = Arrays.copyOf(new int[] {7, i}, count);
+        Matrix logits = Matrix.of(together.step(scope, next));
+        assertThat(Matrix.of(apart.step(scope, next)).distance(logits)).isZero();
         assertThat(logits.distance(logits.scaled(0))).isPositive();
       }
     }

@@ -1,0 +1,37 @@
+package dev.cmoe.engine;
+
+/**
+ * Ways of multiplying x [n,k] with weights [m,k] that are faster on this machine than what the
+ * engine does by itself, as measured in docs/experiments.md, "Running carved models". Texts of
+ * kernels name them in capitals.
+ *
+ * @param widen {@code WIDEN}: bfloat16 goes through float32 from 64 rows on, and in attention over
+ *     prompts
+ * @param single {@code SINGLE}: one row of bfloat16 goes through oneDNN's inner product, which
+ *     reads the weights where they lie, where its matrix product packs them first
+ * @param columns {@code COLUMNS}: 5 to 48 rows of float32 go through as columns, with weights from
+ *     2²⁰ values on. Up to 15 rows MKL multiplies a few at a time and reads the weights for each
+ *     few; weights on the left it reads once
+ */
+record Products(boolean widen, boolean single, boolean columns) {
+  /** Nothing but what the engine does by itself, as on a GPU. */
+  static final Products PLAIN = new Products(false, false, false);
+
+  /**
+   * On a CPU. With AMX the matrix product has kernels of its own, against which the inner product
+   * was not measured; MKL's float32 kernels are those of AVX-512 there too.
+   */
+  static Products of(CpuFeatures cpu) {
+    boolean widen = !cpu.multipliesBfloat16();
+    return new Products(widen, widen && cpu.has("avx512_bf16"), cpu.has("avx512f"));
+  }
+
+  /** {@code text} with the words replaced. */
+  String in(String text) {
+    return replaced(replaced(replaced(text, "WIDEN", widen), "SINGLE", single), "COLUMNS", columns);
+  }
+
+  private static String replaced(String text, String word, boolean value) {
+    return text.replaceAll("\\b" + word + "\\b", value ? "True" : "False");
+  }
+}
