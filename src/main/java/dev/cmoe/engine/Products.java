@@ -12,23 +12,32 @@ package dev.cmoe.engine;
  * @param columns {@code COLUMNS}: 5 to 48 rows of float32 go through as columns, with weights from
  *     2²⁰ values on. Up to 15 rows MKL multiplies a few at a time and reads the weights for each
  *     few; weights on the left it reads once
+ * @param inner {@code INNER}: float32 goes through oneDNN's inner product up to 12 rows, with
+ *     weights from 2¹⁷ values on, and from 256 rows on, with weights from 2²⁰ values on: MKL, which
+ *     the engine takes, is slow on AMD's processors
  */
-record Products(boolean widen, boolean single, boolean columns) {
+record Products(boolean widen, boolean single, boolean columns, boolean inner) {
   /** Nothing but what the engine does by itself, as on a GPU. */
-  static final Products PLAIN = new Products(false, false, false);
+  static final Products PLAIN = new Products(false, false, false, false);
 
   /**
    * On a CPU. With AMX the matrix product has kernels of its own, against which the inner product
    * was not measured; MKL's float32 kernels are those of AVX-512 there too.
    */
   static Products of(CpuFeatures cpu) {
-    boolean widen = !cpu.multipliesBfloat16();
-    return new Products(widen, widen && cpu.has("avx512_bf16"), cpu.has("avx512f"));
+    return new Products(
+        !cpu.multipliesBfloat16(),
+        cpu.has("avx512_bf16") && !cpu.has("amx_bf16"),
+        cpu.has("avx512f"),
+        cpu.isAmd());
   }
 
   /** {@code text} with the words replaced. */
   String in(String text) {
-    return replaced(replaced(replaced(text, "WIDEN", widen), "SINGLE", single), "COLUMNS", columns);
+    String result = replaced(text, "WIDEN", widen);
+    result = replaced(result, "SINGLE", single);
+    result = replaced(result, "COLUMNS", columns);
+    return replaced(result, "INNER", inner);
   }
 
   private static String replaced(String text, String word, boolean value) {

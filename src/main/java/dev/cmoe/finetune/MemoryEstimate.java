@@ -15,6 +15,7 @@ import dev.cmoe.engine.ComputeType;
 import dev.cmoe.engine.Device;
 import dev.cmoe.nn.Decoder;
 import dev.cmoe.nn.Weights;
+import dev.cmoe.safetensors.DType;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.LongStream;
@@ -113,22 +114,23 @@ public final class MemoryEstimate {
    */
   private static long converted(Decoder model) {
     DecoderConfig config = model.config();
+    ComputeType type = model.weights().type();
+    TensorPart first = config.layout().layer(0).projections().get(0);
+    DType stored = model.checkpoint().tensor(first).dtype();
+    if (Weights.storedType(stored).scalarType() == type.scalarType()) {
+      return joined(model);
+    }
     long elements =
         config.layout().layer(0).kept().stream().mapToLong(TensorPart::elements).sum()
             + config.feedForwardParameters(
                 model.moe().map(MoeShape::storedNeurons).orElse((long) config.intermediate()));
-    ComputeType type = model.weights().type();
-    TensorPart first = config.layout().layer(0).projections().get(0);
-    boolean mapped =
-        Weights.storedType(model.checkpoint().tensor(first).dtype()).scalarType()
-            == type.scalarType();
     long largest =
         config.hidden()
             * model
                 .moe()
                 .map(of -> (long) of.experts() * of.expertWidth() * config.feedForward().inward())
                 .orElse((long) config.intermediate());
-    return mapped ? joined(model) : (elements + largest) * type.bytes();
+    return (elements + largest) * type.bytes();
   }
 
   /** Weights of a layer that a native format has in pieces: put together they are copies. */
@@ -152,7 +154,7 @@ public final class MemoryEstimate {
   private long dense(Decoder model) {
     DecoderConfig of = model.config();
     long heads = (long) of.heads() * of.headDim();
-    // Queries, keys and values in float32, 64 queries' scores and shares, and the results twice.
+    // Queries, keys, values and results in float32, 64 queries' scores and shares.
     long scores = 2L * of.heads() * Math.min(64, window);
     long attention = product * tokens * heads * 4 + WIDE * tokens * (heads * 4 + scores);
     long block = product * tokens * of.intermediate() * of.feedForward().inward();

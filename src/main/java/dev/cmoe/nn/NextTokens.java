@@ -51,6 +51,11 @@ final class NextTokens {
     return scope.of(both, 2, tokens.length);
   }
 
+  /** The token of each sequence as a window of its own. */
+  int[][] windows() {
+    return Arrays.stream(tokens).mapToObj(token -> new int[] {token}).toArray(int[][]::new);
+  }
+
   /** int64 [B]. */
   Tensor positions() {
     if (tensor == null) {

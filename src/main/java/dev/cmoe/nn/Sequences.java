@@ -144,9 +144,7 @@ public final class Sequences implements AutoCloseable {
       renewWhereAnglesChange(held, live);
       NextTokens now = new NextTokens(decoder, held, next, positions);
       Tensor logits =
-          probe == FeedForwardProbe.NONE
-              ? steps().logits(into, now)
-              : probed(into, held, now, next);
+          probe == FeedForwardProbe.NONE ? steps().logits(into, now) : probed(into, held, now);
       for (int i = 0; i < lengths.length; i++) {
         lengths[i] += live[i] ? 1 : 0;
       }
@@ -162,9 +160,8 @@ public final class Sequences implements AutoCloseable {
   }
 
   /** Layer by layer, so that the probe sees what is in each. */
-  private Tensor probed(Scope into, Scope held, NextTokens now, int[] next) {
-    Tensor y =
-        model.embed(held, Arrays.stream(next).mapToObj(id -> new int[] {id}).toArray(int[][]::new));
+  private Tensor probed(Scope into, Scope held, NextTokens now) {
+    Tensor y = model.embed(held, now.windows());
     for (int i = 0; i < model.config().layers(); i++) {
       Rotary angles = now.angles(model.rope(i), lastAngles(model.rope(i)));
       Tensor after = model.layer(i).step(held, y, angles, now, cache, probe);

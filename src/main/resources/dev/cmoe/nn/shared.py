@@ -32,19 +32,21 @@
     return torch.cat(parts, -1)
 
   # x w' for x [...,k] in the type of w [n,k]. The words in capitals stand for what this machine does fast (Products.java, which says what is
-  # behind each and its bounds). They stand in the conditions themselves: where one is False the compiler drops the branch, and with it the operator
-  # that another build of the engine may lack. Of oneDNN's inner product autograd knows nothing.
+  # behind each and its bounds). They stand in the conditions themselves: where all are False the compiler drops the branch, and with it the
+  # operator that another build of the engine may lack. Of oneDNN's inner product autograd knows nothing.
   def times(self: __torch__.K, x: Tensor, w: Tensor) -> Tensor:
     rows = torch.numel(x) // torch.size(x, -1)
+    values = torch.numel(w)
     bfloat = ops.prim.dtype(w) == 15
+    float32 = ops.prim.dtype(w) == 6
     if WIDEN and bfloat and rows >= 64:
       y = (self).timesWidened(x, w)
     else:
       recorded = ops.prim.requires_grad(x) or ops.prim.requires_grad(w)
-      if SINGLE and bfloat and rows == 1 and not recorded:
+      if (SINGLE and bfloat and rows == 1 or INNER and float32 and (rows <= 12 and values >= 131072 or rows >= 256 and values >= 1048576)) and not recorded:
         y = ops.mkldnn._linear_pointwise(x, w, None, "none", annotate(List[Optional[number]], []), "")
       else:
-        if COLUMNS and ops.prim.dtype(w) == 6 and rows > 4 and rows <= 48 and torch.numel(w) >= 1048576:
+        if COLUMNS and float32 and rows > 4 and rows <= 48 and values >= 1048576:
           columns = torch.mm(w, torch.t(torch.reshape(x, [rows, torch.size(x, -1)])))
           size = torch.size(x)
           size[-1] = torch.size(w, 0)
@@ -56,7 +58,7 @@
   # times, plus the i-th bias where there is one: in one operation where `times` has no ways of its own for this type.
   def project(self: __torch__.K, z: Tensor, weight: Tensor, bias: List[Tensor], i: int) -> Tensor:
     if len(bias) > i:
-      if WIDEN or COLUMNS and ops.prim.dtype(weight) == 6:
+      if WIDEN or SINGLE or (COLUMNS or INNER) and ops.prim.dtype(weight) == 6:
         y = torch.add((self).times(z, weight), bias[i])
       else:
         y = torch.linear(z, weight, bias[i])

@@ -17,13 +17,19 @@ class CpuFeaturesTest {
   }
 
   @Test
-  void bfloat16InstructionsAloneAreNotFast() {
-    assertThat(CpuFeatures.of("flags : avx512f avx512_bf16\n").multipliesBfloat16()).isFalse();
+  void bfloat16InstructionsAloneAreFastOnOneMakersOnly() {
+    String flags = "flags : avx512f avx512_bf16\n";
+    assertThat(CpuFeatures.of(flags).multipliesBfloat16()).isFalse();
+    assertThat(CpuFeatures.of("vendor_id : GenuineIntel\n" + flags).multipliesBfloat16()).isFalse();
+    assertThat(CpuFeatures.of("vendor_id\t: AuthenticAMD\n" + flags).multipliesBfloat16()).isTrue();
+    assertThat(CpuFeatures.of("vendor_id\t: AuthenticAMD\nflags : avx2\n").multipliesBfloat16())
+        .isFalse();
   }
 
   @Test
   void aSystemThatTellsNothingHasNothing() {
     CpuFeatures cpu = CpuFeatures.of("");
+    assertThat(cpu.vendor()).isEmpty();
     assertThat(cpu.model()).isEmpty();
     assertThat(cpu.flags()).isEmpty();
   }

@@ -17,13 +17,15 @@ class KernelTextTest {
   @Test
   void saysHowThisMachineMultiplies() {
     assertThat(KernelText.of(Decoder.class, "decoder", Products.PLAIN))
-        .doesNotContain("WIDEN", "SINGLE", "COLUMNS", "if True and ");
-    assertThat(KernelText.of(Decoder.class, "decoder", new Products(true, false, false)))
+        .doesNotContain("WIDEN", "SINGLE", "COLUMNS", "INNER", "True and ");
+    assertThat(KernelText.of(Decoder.class, "decoder", new Products(true, false, false, false)))
         .contains("if True and bfloat and rows >= 64");
-    assertThat(KernelText.of(Decoder.class, "decoder", new Products(false, true, false)))
-        .contains("if True and bfloat and rows == 1");
-    assertThat(KernelText.of(Decoder.class, "decoder", new Products(false, false, true)))
-        .contains("if True and ops.prim.dtype(w) == 6");
+    assertThat(KernelText.of(Decoder.class, "decoder", new Products(false, true, false, false)))
+        .contains("if (True and bfloat and rows == 1 or False and");
+    assertThat(KernelText.of(Decoder.class, "decoder", new Products(false, false, true, false)))
+        .contains("if True and float32 and rows > 4");
+    assertThat(KernelText.of(Decoder.class, "decoder", new Products(false, false, false, true)))
+        .contains("or True and float32 and (rows <= 12");
   }
 
   @Test

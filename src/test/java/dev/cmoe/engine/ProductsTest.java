@@ -11,21 +11,24 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ProductsTest {
   @ParameterizedTest
   @CsvSource({
-    "avx2, true, false, false",
-    "avx512f, true, false, true",
-    "avx512f avx512_bf16, true, true, true",
-    "avx512f avx512_bf16 amx_bf16, false, false, true",
+    "GenuineIntel, avx2, true, false, false, false",
+    "GenuineIntel, avx512f, true, false, true, false",
+    "GenuineIntel, avx512f avx512_bf16, true, true, true, false",
+    "GenuineIntel, avx512f avx512_bf16 amx_bf16, false, false, true, false",
+    "AuthenticAMD, avx2, true, false, false, true",
+    "AuthenticAMD, avx512f avx512_bf16, false, true, true, true",
   })
-  void followFromTheProcessor(String flags, boolean widen, boolean single, boolean columns) {
-    assertThat(Products.of(CpuFeatures.of("flags : " + flags)))
-        .isEqualTo(new Products(widen, single, columns));
+  void followFromTheProcessor(
+      String vendor, String flags, boolean widen, boolean single, boolean columns, boolean inner) {
+    assertThat(Products.of(CpuFeatures.of("vendor_id : " + vendor + "\nflags : " + flags)))
+        .isEqualTo(new Products(widen, single, columns, inner));
   }
 
   @Test
   void kernelsCompileWithAnyOfThem() {
     Engine engine = SharedEngine.get();
-    for (int i = 0; i < 8; i++) {
-      Products products = new Products((i & 1) > 0, (i & 2) > 0, (i & 4) > 0);
+    for (int i = 0; i < 16; i++) {
+      Products products = new Products((i & 1) > 0, (i & 2) > 0, (i & 4) > 0, (i & 8) > 0);
       assertThatNoException()
           .as(products.toString())
           .isThrownBy(() -> engine.load(Decoder.class, "layer", products));

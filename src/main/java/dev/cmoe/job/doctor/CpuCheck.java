@@ -44,7 +44,7 @@ final class CpuCheck {
     boolean known = !cpu.flags().isEmpty();
     String way =
         cpu.multipliesBfloat16()
-            ? "bfloat16 products run on AMX"
+            ? "bfloat16 products run as they are"
             : "bfloat16 products of many rows go through float32";
     List<String> parts = new ArrayList<>();
     parts.add(cpu.model().orElse("a processor that the system does not name"));

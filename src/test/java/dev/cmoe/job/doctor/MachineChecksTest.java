@@ -43,27 +43,31 @@ class MachineChecksTest {
   @Test
   void theProcessorAndTheWayOfBfloat16() {
     CpuFeatures plain =
-        new CpuFeatures(Optional.of("A CPU"), Set.of("avx2", "avx512f", "avx512_bf16", "fpu"));
+        new CpuFeatures(
+            Optional.empty(),
+            Optional.of("A CPU"),
+            Set.of("avx2", "avx512f", "avx512_bf16", "fpu"));
     Check check = CpuCheck.of(Given.variables(), plain, 2);
     assertThat(check.status()).isEqualTo(Status.OK);
     assertThat(check.detail()).contains("A CPU; 2 cores").contains("through float32");
     assertThat(check.facts())
         .containsEntry("instructionSets", List.of("AVX2", "AVX-512", "AVX-512 BF16"));
 
-    CpuFeatures tiles = new CpuFeatures(Optional.empty(), Set.of("avx2", "amx_bf16"));
+    CpuFeatures tiles =
+        new CpuFeatures(Optional.empty(), Optional.empty(), Set.of("avx2", "amx_bf16"));
     assertThat(CpuCheck.of(Given.variables(), tiles, 1).detail())
-        .contains("does not name; 1 core available; AVX2, AMX; bfloat16 products run on AMX");
+        .contains("does not name; 1 core available; AVX2, AMX; bfloat16 products run as they are");
   }
 
   @Test
   void aSlowProcessorIsAWarning() {
-    CpuFeatures old = new CpuFeatures(Optional.of("Old"), Set.of("sse2"));
+    CpuFeatures old = new CpuFeatures(Optional.empty(), Optional.of("Old"), Set.of("sse2"));
     assertThat(CpuCheck.of(Given.variables(), old, 2).status()).isEqualTo(Status.WARNING);
     // Where nothing is known, nothing is claimed.
-    CpuFeatures unknown = new CpuFeatures(Optional.empty(), Set.of());
+    CpuFeatures unknown = new CpuFeatures(Optional.empty(), Optional.empty(), Set.of());
     assertThat(CpuCheck.of(Given.variables(), unknown, 2).status()).isEqualTo(Status.OK);
 
-    CpuFeatures good = new CpuFeatures(Optional.of("Good"), Set.of("avx2"));
+    CpuFeatures good = new CpuFeatures(Optional.empty(), Optional.of("Good"), Set.of("avx2"));
     Check limited = CpuCheck.of(Given.variables("ATEN_CPU_CAPABILITY=default"), good, 2);
     assertThat(limited.status()).isEqualTo(Status.WARNING);
     assertThat(limited.detail()).contains("ATEN_CPU_CAPABILITY=default is set");
