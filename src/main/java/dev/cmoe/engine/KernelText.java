@@ -13,7 +13,8 @@ import java.util.regex.Pattern;
  * The text of a kernel, complete for this machine. Resources hold methods alone, so that one can
  * take in another: a line {@code # include NAME} stands for the methods in NAME.py beside it (or,
  * when NAME begins with a slash, in another room), once however often it is asked for. Words in
- * capitals stand for ways of multiplying ({@link Products}).
+ * capitals stand for ways of multiplying ({@link Products}). In this dialect {@code and} binds no
+ * tighter than {@code or}.
  */
 final class KernelText {
   private static final Pattern INCLUDE = Pattern.compile("(?m)^ *# include ([\\w/]+)$");

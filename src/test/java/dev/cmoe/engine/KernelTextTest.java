@@ -4,9 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cmoe.nn.Decoder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class KernelTextTest {
+  private static final Pattern INNERMOST = Pattern.compile("\\([^()]*\\)");
+
   @Test
   void takesInWhatIsShared() {
     assertThat(KernelText.of(Decoder.class, "decoder", Products.PLAIN))
@@ -21,11 +30,48 @@ class KernelTextTest {
     assertThat(KernelText.of(Decoder.class, "decoder", new Products(true, false, false, false)))
         .contains("if True and bfloat and rows >= 64");
     assertThat(KernelText.of(Decoder.class, "decoder", new Products(false, true, false, false)))
-        .contains("if (True and bfloat and rows == 1 or False and");
+        .contains("if ((True and bfloat and rows == 1) or (False and");
     assertThat(KernelText.of(Decoder.class, "decoder", new Products(false, false, true, false)))
         .contains("if True and float32 and rows > 4");
     assertThat(KernelText.of(Decoder.class, "decoder", new Products(false, false, false, true)))
-        .contains("or True and float32 and (rows <= 12");
+        .contains("or (True and float32 and (few");
+  }
+
+  /** In this dialect they bind alike, from left to right. */
+  @Test
+  void noConditionMixesAndWithOr() throws IOException {
+    try (Stream<Path> files = Files.walk(Path.of("src/main/resources/dev/cmoe"))) {
+      List<Path> kernels =
+          files
+              .filter(file -> file.toString().endsWith(".py"))
+              .filter(file -> !file.toString().contains("checkpoint"))
+              .toList();
+      assertThat(kernels).isNotEmpty();
+      for (Path kernel : kernels) {
+        assertThat(Files.readAllLines(kernel))
+            .as(kernel.toString())
+            .noneMatch(KernelTextTest::mixes);
+      }
+    }
+    assertThat(mixes("if a and b or c:")).isTrue();
+    assertThat(mixes("if (f(a) or b and c) and d:")).isTrue();
+    assertThat(mixes("if (f(a) or (b and c)) and d:")).isFalse();
+  }
+
+  private static boolean mixes(String line) {
+    String rest = line.replaceAll("#.*", "");
+    Matcher innermost = INNERMOST.matcher(rest);
+    boolean mixes = false;
+    while (innermost.find()) {
+      mixes |= hasBoth(innermost.group());
+      rest = innermost.replaceFirst("");
+      innermost = INNERMOST.matcher(rest);
+    }
+    return mixes || hasBoth(rest);
+  }
+
+  private static boolean hasBoth(String text) {
+    return text.contains(" and ") && text.contains(" or ");
   }
 
   @Test
