@@ -151,6 +151,14 @@ public final class Engine implements AutoCloseable {
     return products().widen();
   }
 
+  /**
+   * Whether attention over a prompt looks at a few queries at a time, where autograd does not
+   * record it, so that memory for scores grows with its length alone.
+   */
+  public boolean attendsInParts(ComputeType type) {
+    return !device.isGpu() && (type != ComputeType.BFLOAT16 || products().parts());
+  }
+
   private Products products() {
     return device.isGpu() ? Products.PLAIN : Products.of(CpuFeatures.read());
   }

@@ -5,8 +5,8 @@ package dev.cmoe.engine;
  * engine does by itself, as measured in docs/experiments.md, "Running carved models". Texts of
  * kernels name them in capitals.
  *
- * @param widen {@code WIDEN}: bfloat16 goes through float32 from 64 rows on, and in attention over
- *     prompts
+ * @param widen {@code WIDEN}: bfloat16 goes through float32 from 64 rows on, and in attention in
+ *     parts
  * @param single {@code SINGLE}: one row of bfloat16 goes through oneDNN's inner product, which
  *     reads the weights where they lie, where its matrix product packs them first
  * @param columns {@code COLUMNS}: 5 to 48 rows of float32 go through as columns, with weights from
@@ -15,21 +15,24 @@ package dev.cmoe.engine;
  * @param inner {@code INNER}: float32 goes through oneDNN's inner product up to 12 rows, with
  *     weights from 2¹⁷ values on, and from 256 rows on, with weights from 2²⁰ values on: MKL, which
  *     the engine takes, is slow on AMD's processors
+ * @param parts {@code PARTS}: attention over a bfloat16 prompt goes a few queries at a time, as in
+ *     float32 it always does
  */
-record Products(boolean widen, boolean single, boolean columns, boolean inner) {
+record Products(boolean widen, boolean single, boolean columns, boolean inner, boolean parts) {
   /** Nothing but what the engine does by itself, as on a GPU. */
-  static final Products PLAIN = new Products(false, false, false, false);
+  static final Products PLAIN = new Products(false, false, false, false, false);
 
   /**
    * On a CPU. With AMX the matrix product has kernels of its own, against which the inner product
-   * was not measured; MKL's float32 kernels are those of AVX-512 there too.
+   * and attention in parts were not measured; MKL's float32 kernels are those of AVX-512 there too.
    */
   static Products of(CpuFeatures cpu) {
     return new Products(
         !cpu.multipliesBfloat16(),
         cpu.has("avx512_bf16") && !cpu.has("amx_bf16"),
         cpu.has("avx512f"),
-        cpu.isAmd());
+        cpu.isAmd(),
+        !cpu.has("amx_bf16"));
   }
 
   /** {@code text} with the words replaced. */
@@ -37,7 +40,8 @@ record Products(boolean widen, boolean single, boolean columns, boolean inner) {
     String result = replaced(text, "WIDEN", widen);
     result = replaced(result, "SINGLE", single);
     result = replaced(result, "COLUMNS", columns);
-    return replaced(result, "INNER", inner);
+    result = replaced(result, "INNER", inner);
+    return replaced(result, "PARTS", parts);
   }
 
   private static String replaced(String text, String word, boolean value) {

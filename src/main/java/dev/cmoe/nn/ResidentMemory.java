@@ -4,9 +4,6 @@ import dev.cmoe.arch.AttentionSpec;
 import dev.cmoe.arch.DecoderConfig;
 import dev.cmoe.arch.MoeShape;
 import dev.cmoe.checkpoint.StoredTensor;
-import dev.cmoe.engine.ComputeType;
-import dev.cmoe.engine.Device;
-import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.MappedFiles;
 
 /**
@@ -80,9 +77,7 @@ public final class ResidentMemory {
 
   /** What attention holds that looks at pairs of tokens. */
   private long scores(long length, long sequences) {
-    Engine engine = decoder.engine();
-    boolean inParts = decoder.weights().type() != ComputeType.BFLOAT16 || engine.widensBfloat16();
-    if (engine.device().equals(Device.CPU) && inParts) {
+    if (decoder.engine().attendsInParts(decoder.weights().type())) {
       return 2 * FLOAT * config.heads() * sequences * length * Math.min(64, length);
     }
     AttentionSpec attention = config.attention();

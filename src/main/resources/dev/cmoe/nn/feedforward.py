@@ -238,14 +238,12 @@
         weight = torch.unsqueeze(torch.masked_select(byExpert, torch.ne(byExpert, 0.)), 1)
         counts = torch.count_nonzero(byExpert, 1)
         gathered = torch.index_select(x, 0, tokens)
-        outputs = annotate(List[Tensor], [])
         first = 0
         for e in range(experts):
           count = int(torch.select(counts, 0, e))
           if count > 0:
             parts = (self).expertInward(torch.narrow(gathered, 0, first, count), inward, expertBias, e, experts)
-            outputs.append((self).times((self).gated(parts, m, act), (self).expertDown(down, e)))
+            output = torch.to((self).times((self).gated(parts, m, act), (self).expertDown(down, e)), 6)
+            y = torch.index_add_(y, 0, torch.narrow(tokens, 0, first, count), torch.mul_(output, torch.narrow(weight, 0, first, count)))
             first = first + count
-        if len(outputs) > 0:
-          y = torch.index_add_(y, 0, tokens, torch.mul_(torch.to(torch.cat(outputs, 0), 6), weight))
     return y

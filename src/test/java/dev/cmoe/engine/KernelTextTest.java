@@ -26,14 +26,18 @@ class KernelTextTest {
   @Test
   void saysHowThisMachineMultiplies() {
     assertThat(KernelText.of(Decoder.class, "decoder", Products.PLAIN))
-        .doesNotContain("WIDEN", "SINGLE", "COLUMNS", "INNER", "True and ");
-    assertThat(KernelText.of(Decoder.class, "decoder", new Products(true, false, false, false)))
+        .doesNotContain("WIDEN", "SINGLE", "COLUMNS", "INNER", "PARTS", "True and ");
+    assertThat(
+            KernelText.of(Decoder.class, "decoder", new Products(true, false, false, false, false)))
         .contains("if True and bfloat and rows >= 64");
-    assertThat(KernelText.of(Decoder.class, "decoder", new Products(false, true, false, false)))
+    assertThat(
+            KernelText.of(Decoder.class, "decoder", new Products(false, true, false, false, false)))
         .contains("if ((True and bfloat and rows == 1) or (False and");
-    assertThat(KernelText.of(Decoder.class, "decoder", new Products(false, false, true, false)))
+    assertThat(
+            KernelText.of(Decoder.class, "decoder", new Products(false, false, true, false, false)))
         .contains("if True and float32 and rows > 4");
-    assertThat(KernelText.of(Decoder.class, "decoder", new Products(false, false, false, true)))
+    assertThat(
+            KernelText.of(Decoder.class, "decoder", new Products(false, false, false, true, false)))
         .contains("or (True and float32 and (few");
   }
 

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class AttentionKernelTest {
+  private static final int BFLOAT16 = 15;
   private static final int HIDDEN = 10;
   private static final int LENGTH = 7;
   private static final double EPSILON = 1e-5;
@@ -163,6 +164,11 @@ class AttentionKernelTest {
       assertThat(parts.distance(whole)).isLessThan(1e-5);
       assertThat(Matrix.of(kernel.call(scope, "mixed", q, k, v, 0.9, cap, window)).distance(parts))
           .isZero();
+      Kernel typed = engine.kernel(AttentionKernelTest.class, "parts");
+      Matrix rounded =
+          Matrix.of(typed.call(scope, "mixedIn", q, k, v, 0.9, cap, sliding, BFLOAT16));
+      // Scores and shares are rounded to 8 bits where bfloat16 is multiplied as it is.
+      assertThat(rounded.distance(whole)).isLessThan(0.06);
     }
   }
 
