@@ -36,6 +36,7 @@ public final class Engine implements AutoCloseable {
   private final int threads;
   private final int gpus;
   private final boolean gradients;
+  private final Products products;
   private final Map<String, Kernel> kernels = new HashMap<>();
   private final List<Model> models = new ArrayList<>();
 
@@ -45,6 +46,8 @@ public final class Engine implements AutoCloseable {
     this.threads = threads;
     this.gpus = gpus;
     this.gradients = gradients;
+    Products fast = device.isGpu() ? Products.PLAIN : Products.of(CpuFeatures.read());
+    this.products = gradients ? fast.recordable() : fast;
   }
 
   /**
@@ -143,12 +146,12 @@ public final class Engine implements AutoCloseable {
    */
   public Kernel kernel(Class<?> room, String name) {
     return kernels.computeIfAbsent(
-        room.getPackageName() + "." + name, key -> load(room, name, products()));
+        room.getPackageName() + "." + name, key -> load(room, name, products));
   }
 
   /** Whether kernels multiply many rows in bfloat16 by way of float32, which is faster here. */
   public boolean widensBfloat16() {
-    return products().widen();
+    return products.take(Products.Way.WIDEN);
   }
 
   /**
@@ -156,11 +159,7 @@ public final class Engine implements AutoCloseable {
    * record it, so that memory for scores grows with its length alone.
    */
   public boolean attendsInParts(ComputeType type) {
-    return !device.isGpu() && (type != ComputeType.BFLOAT16 || products().parts());
-  }
-
-  private Products products() {
-    return device.isGpu() ? Products.PLAIN : Products.of(CpuFeatures.read());
+    return !device.isGpu() && (type != ComputeType.BFLOAT16 || products.take(Products.Way.PARTS));
   }
 
   Kernel load(Class<?> room, String name, Products products) {

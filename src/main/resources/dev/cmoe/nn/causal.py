@@ -39,7 +39,7 @@
         y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=scale)
     return y
 
-  # `mixed` for a CPU, in float32 at least, or in bfloat16 where its products are fast: 64 queries of all heads of a key see what is before them in one
+  # `mixed` for a CPU, in float32 at least, and shares times values in bfloat16 where its products are fast: 64 queries of all heads of a key see what is before them in one
   # product, so that shared keys need no copies and scores stay in the cache (docs/experiments.md, running carved models). The result lies token after
   # token, as what follows reads it.
   def mixedInParts(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, window: int) -> Tensor:
@@ -48,16 +48,16 @@
     each = torch.size(q, 1) // torch.size(k, 1)
     groups = torch.size(k, 0) * torch.size(k, 1)
     wide = (self).precise(q)
-    kind = wide
+    product = wide
     if ops.prim.dtype(q) == 15 and not WIDEN:
-      kind = 15
+      product = 15
     factor = scale
     if cap > 0.:
       factor = scale / cap
-    rows = torch.reshape(torch.to(torch.mul(torch.to(q, wide), factor), kind), [groups, each, t, d])
-    keys = torch.transpose(torch.to(torch.reshape(k, [groups, t, d]), kind), 1, 2)
-    values = torch.to(torch.reshape(v, [groups, t, d]), kind)
-    out = torch.empty([torch.size(q, 0), t, torch.size(k, 1), each, d], dtype=kind, device=ops.prim.device(q))
+    rows = torch.reshape(torch.mul(torch.to(q, wide), factor), [groups, each, t, d])
+    keys = torch.transpose(torch.to(torch.reshape(k, [groups, t, d]), wide), 1, 2)
+    values = torch.to(torch.reshape(v, [groups, t, d]), product)
+    out = torch.empty([torch.size(q, 0), t, torch.size(k, 1), each, d], dtype=product, device=ops.prim.device(q))
     ahead = torch.eq(torch.tril(torch.to(torch.ones([64, 64]), rows)), 0.)
     for i in range((t + 63) // 64):
       first = i * 64
@@ -68,14 +68,14 @@
       m = first + n - start
       s = torch.bmm(torch.reshape(torch.narrow(rows, 2, first, n), [groups, each * n, d]), torch.narrow(keys, 2, start, m))
       if cap > 0.:
-        s = torch.mul_(torch.tanh_(torch.to(s, wide)), cap)
+        s = torch.mul_(torch.tanh_(s), cap)
       if window > 0:
         seen = torch.triu(torch.tril(torch.to(torch.ones([n, m]), s), first - start), first - start + 1 - window)
         s = torch.reshape(torch.masked_fill_(torch.view(s, [groups, each, n, m]), torch.eq(seen, 0.), -inf), [groups, each * n, m])
       else:
         own = torch.narrow(torch.view(s, [groups, each, n, m]), 3, first, n)
         own0 = torch.masked_fill_(own, torch.narrow(torch.narrow(ahead, 0, 0, n), 1, 0, n), -inf)
-      y = torch.view(torch.bmm(torch.to(torch.softmax(s, -1), kind), torch.narrow(values, 1, start, m)), [torch.size(q, 0), torch.size(k, 1), each, n, d])
+      y = torch.view(torch.bmm(torch.to(torch.softmax(s, -1), product), torch.narrow(values, 1, start, m)), [torch.size(q, 0), torch.size(k, 1), each, n, d])
       out0 = torch.copy_(torch.narrow(out, 1, first, n), torch.permute(y, [0, 3, 1, 2, 4]))
     joined = torch.view(out, [torch.size(q, 0), t, torch.size(q, 1), d])
     return torch.transpose(torch.to(joined, ops.prim.dtype(q)), 1, 2)

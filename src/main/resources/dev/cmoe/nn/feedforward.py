@@ -177,6 +177,9 @@
     for i in range(k):
       ids.append(int(torch.select(chosen, 0, i)))
     ordered = sorted(ids)
+    place = annotate(Dict[int, int], {})
+    for i in range(k):
+      place[ids[i]] = i
     parts = annotate(List[List[Tensor]], [])
     f = 0
     if len(shared) > 0:
@@ -195,9 +198,7 @@
     for j in range(k):
       weight = 1.
       if len(share) > 0:
-        for i in range(k):
-          if ids[i] == ordered[j]:
-            weight = float(torch.select(share[0], 0, i))
+        weight = float(torch.select(share[0], 0, place[ordered[j]]))
       y = torch.add_(y, (self).times(hidden[j], (self).expertDown(down, ordered[j])), alpha=weight)
     return y
 

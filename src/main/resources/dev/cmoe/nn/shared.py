@@ -44,8 +44,8 @@
     else:
       recorded = ops.prim.requires_grad(x) or ops.prim.requires_grad(w)
       few = rows <= 12 and values >= 131072
-      many = rows >= 256 and values >= 1048576
-      if ((SINGLE and bfloat and rows == 1) or (INNER and float32 and (few or many))) and not recorded:
+      many = rows >= 320 and values >= 1048576
+      if ((SINGLE and bfloat and rows == 1) or (ONEDNN and float32 and (few or many))) and not recorded:
         y = ops.mkldnn._linear_pointwise(x, w, None, "none", annotate(List[Optional[number]], []), "")
       else:
         if COLUMNS and float32 and rows > 4 and rows <= 48 and values >= 1048576:
@@ -60,7 +60,7 @@
   # times, plus the i-th bias where there is one: in one operation where `times` has no ways of its own for this type.
   def project(self: __torch__.K, z: Tensor, weight: Tensor, bias: List[Tensor], i: int) -> Tensor:
     if len(bias) > i:
-      if WIDEN or SINGLE or ((COLUMNS or INNER) and ops.prim.dtype(weight) == 6):
+      if ((WIDEN or SINGLE) and ops.prim.dtype(weight) == 15) or ((COLUMNS or ONEDNN) and ops.prim.dtype(weight) == 6):
         y = torch.add((self).times(z, weight), bias[i])
       else:
         y = torch.linear(z, weight, bias[i])

@@ -1,44 +1,127 @@
 package dev.cmoe.engine;
 
+import static dev.cmoe.engine.Products.Way.COLUMNS;
+import static dev.cmoe.engine.Products.Way.PARTS;
+import static dev.cmoe.engine.Products.Way.WIDEN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
 import dev.cmoe.nn.Decoder;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ProductsTest {
+  private static final int FLOAT32 = 6;
+  private static final int BFLOAT16 = 15;
+
+  /** Makes scores of a hundred and more, of which bfloat16 keeps no digit that counts. */
+  private static final double SCALE = 20;
+
   @ParameterizedTest
   @CsvSource({
-    "GenuineIntel, avx2, true, false, false, false, true",
-    "GenuineIntel, avx512f, true, false, true, false, true",
-    "GenuineIntel, avx512f avx512_bf16, true, true, true, false, true",
-    "GenuineIntel, avx512f avx512_bf16 amx_bf16, false, false, true, false, false",
-    "AuthenticAMD, avx2, true, false, false, true, true",
-    "AuthenticAMD, avx512f avx512_bf16, false, true, true, true, true",
+    "GenuineIntel, avx2, WIDEN PARTS",
+    "GenuineIntel, avx512f, WIDEN PARTS COLUMNS",
+    "GenuineIntel, avx512f avx512_bf16, WIDEN PARTS COLUMNS SINGLE",
+    "GenuineIntel, avx512f avx512_bf16 amx_bf16, COLUMNS",
+    "AuthenticAMD, avx2, WIDEN PARTS ONEDNN",
+    "AuthenticAMD, avx512f avx512_bf16, PARTS COLUMNS SINGLE ONEDNN",
   })
-  void followFromTheProcessor(
-      String vendor,
-      String flags,
-      boolean widen,
-      boolean single,
-      boolean columns,
-      boolean inner,
-      boolean parts) {
-    assertThat(Products.of(CpuFeatures.of("vendor_id : " + vendor + "\nflags : " + flags)))
-        .isEqualTo(new Products(widen, single, columns, inner, parts));
+  void followFromTheProcessor(String vendor, String flags, String ways) {
+    Set<Products.Way> expected =
+        Arrays.stream(ways.split(" ")).map(Products.Way::valueOf).collect(Collectors.toSet());
+    assertThat(Products.of(CpuFeatures.of("vendor_id : " + vendor + "\nflags : " + flags)).ways())
+        .isEqualTo(expected);
+  }
+
+  @Test
+  void trainingLeavesOutWhatAutogradDoesNotKnow() {
+    assertThat(new Products(EnumSet.allOf(Products.Way.class)).recordable().ways())
+        .containsExactlyInAnyOrder(WIDEN, COLUMNS, PARTS);
+    assertThat(Products.PLAIN.recordable()).isEqualTo(Products.PLAIN);
   }
 
   @Test
   void kernelsCompileWithAnyOfThem() {
-    Engine engine = SharedEngine.get();
-    for (int i = 0; i < 32; i++) {
-      Products products =
-          new Products((i & 1) > 0, (i & 2) > 0, (i & 4) > 0, (i & 8) > 0, (i & 16) > 0);
-      assertThatNoException()
-          .as(products.toString())
-          .isThrownBy(() -> engine.load(Decoder.class, "layer", products));
+    List<Products.Way> ways = List.of(Products.Way.values());
+    try (Engine engine = Engine.start(Device.CPU, 1)) {
+      for (int i = 0; i < 1 << ways.size(); i++) {
+        int bits = i;
+        Products products =
+            new Products(
+                IntStream.range(0, ways.size())
+                    .filter(w -> (bits >> w & 1) > 0)
+                    .mapToObj(ways::get)
+                    .collect(Collectors.toSet()));
+        assertThatNoException()
+            .as(products.toString())
+            .isThrownBy(() -> engine.load(Decoder.class, "layer", products));
+      }
+    }
+  }
+
+  /** Whether it is fast here or not: a machine that takes other ways is tested too. */
+  @ParameterizedTest
+  @EnumSource(Products.Way.class)
+  void eachGivesTheSameProducts(Products.Way way) {
+    Matrix w = Matrix.random(2, 1100, 1024);
+    try (Engine engine = Engine.start(Device.CPU, 2);
+        Scope scope = engine.scope()) {
+      Kernel kernel = engine.load(Decoder.class, "times", new Products(Set.of(way)));
+      for (int rows : new int[] {1, 8, 40, 64, 320}) {
+        Matrix x = Matrix.random(rows, rows, 1024);
+        for (int type : new int[] {FLOAT32, BFLOAT16}) {
+          Matrix a = rounded(kernel, scope, x, type);
+          Matrix b = rounded(kernel, scope, w, type);
+          Matrix expected = a.linear(b);
+
+          Matrix y = product(kernel, scope, a, b, type);
+
+          double largest = expected.distance(expected.scaled(0));
+          assertThat(y.distance(expected))
+              .as(rows + " rows of type " + type)
+              .isLessThan((type == FLOAT32 ? 3e-6 : 5e-3) * largest);
+        }
+      }
+    }
+  }
+
+  private static Matrix rounded(Kernel kernel, Scope scope, Matrix x, int type) {
+    return Matrix.of(kernel.call(scope, "rounded", x.tensor(scope), type));
+  }
+
+  private static Matrix product(Kernel kernel, Scope scope, Matrix x, Matrix w, int type) {
+    return Matrix.of(kernel.call(scope, "product", x.tensor(scope), w.tensor(scope), type));
+  }
+
+  /** With WIDEN bfloat16 goes through float32, without it is multiplied as it is. */
+  @ParameterizedTest
+  @CsvSource({"true, 0", "false, 0", "true, 0.7", "false, 0.7"})
+  void attentionInPartsOfBfloat16(boolean widen, double cap) {
+    int heads = 6;
+    int shared = 2;
+    int length = 150;
+    int width = 8;
+    Set<Products.Way> ways = widen ? Set.of(PARTS, WIDEN) : Set.of(PARTS);
+    try (Engine engine = Engine.start(Device.CPU, 2);
+        Scope scope = engine.scope()) {
+      Kernel kernel = engine.load(Decoder.class, "parts", new Products(ways));
+      Tensor q = Matrix.random(1, heads * length, width).tensor(scope, 1, heads, length, width);
+      Tensor k = Matrix.random(2, shared * length, width).tensor(scope, 1, shared, length, width);
+      Tensor v = Matrix.random(3, shared * length, width).tensor(scope, 1, shared, length, width);
+
+      Matrix parts = Matrix.of(kernel.call(scope, "mixedIn", q, k, v, SCALE, cap, 0, BFLOAT16));
+      Matrix engines = Matrix.of(kernel.call(scope, "byEngine", q, k, v, SCALE, cap, 0, BFLOAT16));
+
+      double largest = engines.distance(engines.scaled(0));
+      assertThat(parts.distance(engines)).isLessThan(0.02 * largest);
     }
   }
 }

@@ -19,13 +19,13 @@ public final class AnonymousMemory {
 
   /**
    * MiB by which memory grows at each round of {@code work} after the first, on average over the
-   * fewest rounds that bring it below {@code limit}. What leaks grows by the same in every round;
-   * what the allocator keeps stops growing.
+   * fewest rounds, two at least, that bring it below {@code limit}. What leaks grows by the same in
+   * every round; what the allocator keeps stops growing.
    */
   public static long growth(long limit, Work work) throws IOException {
     long first = work.memory();
     long growth = Long.MAX_VALUE;
-    for (int round = 1; round <= ROUNDS && growth >= limit; round++) {
+    for (int round = 1; round <= ROUNDS && (round <= 2 || growth >= limit); round++) {
       growth = (work.memory() - first) / round;
     }
     return growth;

@@ -167,8 +167,8 @@ class AttentionKernelTest {
       Kernel typed = engine.kernel(AttentionKernelTest.class, "parts");
       Matrix rounded =
           Matrix.of(typed.call(scope, "mixedIn", q, k, v, 0.9, cap, sliding, BFLOAT16));
-      // Scores and shares are rounded to 8 bits where bfloat16 is multiplied as it is.
-      assertThat(rounded.distance(whole)).isLessThan(0.06);
+      // What went in is rounded to 8 bits.
+      assertThat(rounded.distance(whole)).isLessThan(0.1);
     }
   }
 

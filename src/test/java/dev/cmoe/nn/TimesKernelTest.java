@@ -38,8 +38,8 @@ class TimesKernelTest {
     "6, 12, 300",
     "6, 13, 1100",
     "6, 49, 1100",
-    "6, 256, 1100",
-    "6, 256, 300",
+    "6, 320, 1100",
+    "6, 320, 300",
     "15, 1, 1100",
     "15, 1, 3",
     "15, 2, 1100",
@@ -55,7 +55,7 @@ class TimesKernelTest {
     Matrix y = Matrix.of(kernel.call(scope, "product", x.tensor(scope), w.tensor(scope), type));
 
     double largest = expected.distance(Matrix.zeros(rows, columns));
-    assertThat(y.distance(expected)).isLessThan((type == FLOAT32 ? 1e-6 : 4e-3) * largest);
+    assertThat(y.distance(expected)).isLessThan((type == FLOAT32 ? 3e-6 : 4e-3) * largest);
   }
 
   @Test

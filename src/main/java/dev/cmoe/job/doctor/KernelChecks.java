@@ -30,7 +30,7 @@ final class KernelChecks {
   private static final int SHARED = 2 * WIDTH;
   private static final int NEURONS = SHARED + EXPERTS * WIDTH;
   private static final int ACTIVE = 2;
-  private static final int FEW = 8;
+  private static final int[] ROWS = {8, 32, 320};
   private static final int LARGE = 1100;
   private static final int INNER = 1024;
 
@@ -116,16 +116,24 @@ final class KernelChecks {
     double[][] one = {x[TOKENS - 1]};
     double[][] last = {expected[TOKENS - 1]};
     Deviation both = many.worse(Deviation.between(block.type(), last, dense(block, one)));
-    return block.type() == ComputeType.FLOAT32 ? both.worse(few(block)) : both;
+    return block.type() == ComputeType.FLOAT32 ? both.worse(large(block)) : both;
   }
 
-  /** A few rows and a large matrix, which processors with AVX-512 multiply in another way. */
-  private Deviation few(Block block) {
-    double[][] rows = PlainBlocks.random(11, FEW, INNER, 1);
+  /** Rows times a large matrix, which go other ways by how many they are (Products). */
+  private Deviation large(Block block) {
     double[][] weight = PlainBlocks.random(12, LARGE, INNER, 1 / Math.sqrt(INNER));
-    Tensor product =
-        kernel("feedforward").call(block.scope(), "times", block.input(rows), block.weight(weight));
-    return Deviation.between(block.type(), PlainBlocks.linear(rows, weight), Block.rows(product));
+    Tensor stored = block.weight(weight);
+    double[][] all = PlainBlocks.random(11, ROWS[ROWS.length - 1], INNER, 1);
+    double[][] expected = PlainBlocks.linear(Arrays.copyOf(all, ROWS[0]), weight);
+    Deviation worst = null;
+    for (int rows : ROWS) {
+      Tensor input = block.input(Arrays.copyOf(all, rows));
+      Tensor product = kernel("feedforward").call(block.scope(), "times", input, stored);
+      double[][] found = Arrays.copyOf(Block.rows(product), ROWS[0]);
+      Deviation deviation = Deviation.between(block.type(), expected, found);
+      worst = worst == null ? deviation : worst.worse(deviation);
+    }
+    return worst;
   }
 
   private double[][] dense(Block block, double[][] rows) {
