@@ -53,6 +53,17 @@ class GenerateIT {
     assertThat(told.out()).startsWith(", who had been a man").endsWith("\n");
     assertThat(told.err()).containsPattern("prompt 3 tokens in .* then 11 tokens in ");
     assertThat(whole.out()).isEqualTo(told.out());
+    // What comes piece by piece needs no line that counts the pieces.
+    Run atTheEnd =
+        Run.ok(
+            Run.words(
+                "generate demo --greedy --max-tokens 12 --no-stream --prompt", "The old man"));
+    Run asItComes =
+        Run.ok(
+            Run.words("generate demo --greedy --max-tokens 12 --stream --prompt", "The old man"));
+    assertThat(atTheEnd.err()).contains("12 pieces");
+    assertThat(asItComes.err()).doesNotContain("pieces");
+    assertThat(told.err()).doesNotContain("pieces");
     assertThat(whole.err()).isEmpty();
     assertThat(json.path("schema").asText()).isEqualTo("cmoe.generate/1");
     JsonNode sequence = json.path("sequences").path(0);

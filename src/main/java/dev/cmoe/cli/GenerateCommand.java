@@ -106,7 +106,7 @@ final class GenerateCommand implements Callable<Integer> {
   private long seed;
 
   @Option(
-      names = "--no-stream",
+      names = "--stream",
       negatable = true,
       defaultValue = "true",
       fallbackValue = "true",

@@ -40,7 +40,11 @@ final class Interruption extends Thread {
         console.err().print(ConsoleProgress.ERASE);
       }
       failures.handle(new CmoeException(FailureKind.INTERRUPTED, "interrupted"), "");
-      KernelGate.close(PATIENCE_SECONDS);
+      if (!KernelGate.close(PATIENCE_SECONDS)) {
+        // Halting would not do either: that too takes libtorch apart under the kernel.
+        console.err().println("waiting for a long computation to end; kill -9 ends it at once");
+        KernelGate.close(Long.MAX_VALUE);
+      }
     }
   }
 }

@@ -25,13 +25,15 @@ public final class KernelGate {
    * Lets no further kernel begin, and waits for those that run.
    *
    * @param seconds to wait at most
+   * @return whether none runs any more
    */
-  public static void close(long seconds) {
+  public static boolean close(long seconds) {
     try {
       // The lock is not given back: the process is ending.
-      GATE.writeLock().tryLock(seconds, TimeUnit.SECONDS);
+      return GATE.writeLock().tryLock(seconds, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
     }
   }
 }
