@@ -142,8 +142,10 @@ def test_round_trip_is_exact(models, tmp_path, name, preset):
     assert before.keys() == after.keys()
     for key in before:
         assert before[key].dtype == after[key].dtype and torch.equal(before[key], after[key]), key
-    ids = tokens(1, model.config.vocab_size)
-    assert torch.equal(logits(load(tmp_path), ids), logits(load(directory), ids))
+    # The same weights elsewhere in memory: PyTorch's products may round differently by where their operands lie.
+    model = load(directory)
+    ids = clear_tokens(model)
+    assert_close(logits(load(tmp_path), ids), logits(model, ids), 1e-5)
 
 
 @pytest.mark.parametrize("name, preset", CASES)
@@ -160,9 +162,8 @@ def test_runs_in_other_ways(models, name, preset):
     again = logits(model, made[:-1])[7:]
     again[:, model.config.eos_token_id] = -float("inf")  # min_new_tokens forbids it
     best, second = again.topk(2).values.unbind(-1)
-    ties = (best - second < MARGIN * expected.abs().max()).nonzero().flatten().tolist()
-    count = ties[0] if ties else 16
-    assert count >= 4 and torch.equal(made[8 : 8 + count], again.argmax(dim=-1)[:count])
+    clear = best - second > MARGIN * expected.abs().max()
+    assert clear.sum() >= 8 and torch.equal(made[8:][clear], again.argmax(dim=-1)[clear])
 
     half = load(directory, dtype=torch.bfloat16)
     held = dict(half.named_parameters()) | {key: b for key, b in half.named_buffers() if "inv_freq" not in key}
@@ -183,7 +184,7 @@ def test_shards(models, tmp_path):
     assert index["metadata"]["total_size"] == sum(tensor.nbytes for tensor in tensors_of(directory).values())
     model = load(directory)
     ids = clear_tokens(model)
-    assert torch.equal(logits(model, ids), logits(load(models.carved("plain", "paper")), ids))
+    assert_close(logits(model, ids), logits(load(models.carved("plain", "paper")), ids), 1e-5)
     assert_close(models.logits(directory, ids), logits(model, ids))
 
 
