@@ -30,9 +30,16 @@ record Products(Set<Way> ways) {
     COLUMNS,
 
     /**
-     * float32 goes through oneDNN's inner product up to 12 rows, with weights from 2¹⁷ values on,
-     * and from 320 rows on, with weights from 2²⁰ values on: MKL, which the engine takes, is slow
-     * on AMD's processors.
+     * What goes through as columns is multiplied with 32 blocks of the weights' rows at once, each
+     * by one thread, and one row of float32 goes through so, with weights from 2¹⁷ values on that
+     * are up to 2560 wide: MKL is slow on AMD's processors where threads share a product.
+     */
+    BLOCKS,
+
+    /**
+     * float32 of other widths and up to 12 rows, with weights from 2¹⁷ values on, goes through
+     * oneDNN's inner product, and from 320 rows on, with weights from 2²⁰ values on: MKL, which the
+     * engine takes, is slow on AMD's processors.
      */
     ONEDNN,
 
@@ -69,6 +76,7 @@ record Products(Set<Way> ways) {
       ways.add(Way.COLUMNS);
     }
     if (cpu.isAmd()) {
+      ways.add(Way.BLOCKS);
       ways.add(Way.ONEDNN);
     }
     return new Products(ways);

@@ -72,10 +72,27 @@
       matrices = 2
     return torch.to((self).project((self).denseHidden(z, inward, f, bias, act, dtype), down, bias, matrices), 6)
 
+  # z w' + bias for the few rows [E,d] of a router, whose product with one row begins sooner as that of a vector.
+  def scored(self: __torch__.K, z: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    if torch.size(z, 0) == 1:
+      s = torch.unsqueeze(torch.addmv(bias, weight, torch.select(z, 0, 0)), 0)
+    else:
+      s = torch.linear(z, weight, bias)
+    return s
+
+  # The k largest of each row of preferences [n,E], the largest first, of equal ones the lower: int64 [n,k].
+  def first(self: __torch__.K, preference: Tensor, k: int) -> Tensor:
+    if k == 1:
+      most, order = torch.max(preference, 1, True)
+    else:
+      ranked, all = torch.sort(preference, stable=True, dim=1, descending=True)
+      order = torch.narrow(all, 1, 0, k)
+    return order
+
   # Scores of the E routed experts, float32 [n,E]. linear: parts = weight [E,d], bias [E]; else rows of each inward matrix [E,d].
   def scores(self: __torch__.K, z: Tensor, linear: bool, parts: List[Tensor], act: int) -> Tensor:
     if linear:
-      s = torch.linear(z, parts[0], parts[1])
+      s = (self).scored(z, parts[0], parts[1])
     else:
       h = (self).activated(torch.linear(z, parts[0]), act)
       if len(parts) > 1:
@@ -84,10 +101,9 @@
     return s
 
   # The k experts that run for each row, those with the largest s + selection bias, the best first, and their gates, none where all are 1:
-  # int64 and float32 [n,k]. scale: none or u [E], with gates 1 + softmax(s) u. The sort is stable so that of equal scores the lower expert wins.
+  # int64 and float32 [n,k]. scale: none or u [E], with gates 1 + softmax(s) u.
   def ownChoice(self: __torch__.K, scores: Tensor, selection: Tensor, scale: List[Tensor], linear: bool, k: int) -> Tuple[Tensor, List[Tensor]]:
-    ranked, order = torch.sort(torch.add(scores, selection), stable=True, dim=1, descending=True)
-    chosen = torch.narrow(order, 1, 0, k)
+    chosen = (self).first(torch.add(scores, selection), k)
     share = annotate(List[Tensor], [])
     if len(scale) > 0:
       shares = scores
@@ -99,8 +115,7 @@
   # The same of the architecture glm4_moe: p = sigmoid(z W'), the k with the largest p + correction run, with gates k p / (sum of theirs).
   def sigmoidChoice(self: __torch__.K, z: Tensor, weight: Tensor, correction: Tensor, k: int) -> Tuple[Tensor, List[Tensor]]:
     p = torch.sigmoid(torch.linear(z, weight))
-    ranked, order = torch.sort(torch.add(p, correction), stable=True, dim=1, descending=True)
-    chosen = torch.narrow(order, 1, 0, k)
+    chosen = (self).first(torch.add(p, correction), k)
     share = torch.gather(p, 1, chosen)
     share = torch.mul(torch.div(share, torch.add(torch.sum(share, [1], True), 1e-20)), float(k))
     return (chosen, [share])

@@ -31,6 +31,21 @@
       parts.append(torch.to(torch.linear(wide, part), 15))
     return torch.cat(parts, -1)
 
+  # x w' with the weights on the left, and turned back.
+  def timesAsColumns(self: __torch__.K, x: Tensor, w: Tensor) -> Tensor:
+    n = torch.size(w, 0)
+    k = torch.size(w, 1)
+    rows = torch.numel(x) // k
+    right = torch.t(torch.reshape(x, [rows, k]))
+    if BLOCKS and n % 32 == 0:
+      each = torch.bmm(torch.view(w, [32, n // 32, k]), torch.expand(torch.unsqueeze(right, 0), [32, k, rows]))
+      columns = torch.view(each, [n, rows])
+    else:
+      columns = torch.mm(w, right)
+    size = torch.size(x)
+    size[-1] = n
+    return torch.view(torch.contiguous(torch.t(columns)), size)
+
   # x w' for x [...,k] in the type of w [n,k]. The words in capitals stand for what this machine does fast (Products.java, which says what is
   # behind each and its bounds). They stand in the conditions themselves: where all are False the compiler drops the branch, and with it the
   # operator that another build of the engine may lack. Of oneDNN's inner product autograd knows nothing.
@@ -45,14 +60,12 @@
       recorded = ops.prim.requires_grad(x) or ops.prim.requires_grad(w)
       few = rows <= 12 and values >= 131072
       many = rows >= 320 and values >= 1048576
-      if ((SINGLE and bfloat and rows == 1) or (ONEDNN and float32 and (few or many))) and not recorded:
+      one = BLOCKS and float32 and rows == 1 and values >= 131072 and torch.size(w, 1) <= 2560 and torch.size(w, 0) % 32 == 0
+      if ((SINGLE and bfloat and rows == 1) or (ONEDNN and float32 and not one and (few or many))) and not recorded:
         y = ops.mkldnn._linear_pointwise(x, w, None, "none", annotate(List[Optional[number]], []), "")
       else:
-        if COLUMNS and float32 and rows > 4 and rows <= 48 and values >= 1048576:
-          columns = torch.mm(w, torch.t(torch.reshape(x, [rows, torch.size(x, -1)])))
-          size = torch.size(x)
-          size[-1] = torch.size(w, 0)
-          y = torch.view(torch.contiguous(torch.t(columns)), size)
+        if one or (COLUMNS and float32 and rows > 4 and rows <= 48 and values >= 1048576):
+          y = (self).timesAsColumns(x, w)
         else:
           y = torch.linear(x, w)
     return y

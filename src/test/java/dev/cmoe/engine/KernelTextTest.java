@@ -28,16 +28,19 @@ class KernelTextTest {
   void saysHowAMachineMultiplies() {
     // The compiler drops a branch behind this, and the operator that a build may lack.
     assertThat(KernelText.of(Decoder.class, "layer", Products.PLAIN))
-        .doesNotContain("WIDEN", "SINGLE", "COLUMNS", "ONEDNN", "PARTS", "True and ")
-        .contains("if ((False and bfloat and rows == 1) or (False and float32 and (few or many)))");
+        .doesNotContain("WIDEN", "SINGLE", "COLUMNS", "BLOCKS", "ONEDNN", "PARTS", "True and ")
+        .contains(
+            "if ((False and bfloat and rows == 1) or (False and float32 and not one and (few or many)))");
     assertThat(KernelText.of(Decoder.class, "decoder", new Products(Set.of(Products.Way.WIDEN))))
         .contains("if True and bfloat and rows >= 64");
     assertThat(KernelText.of(Decoder.class, "decoder", new Products(Set.of(Products.Way.SINGLE))))
         .contains("if ((True and bfloat and rows == 1) or (False and");
     assertThat(KernelText.of(Decoder.class, "decoder", new Products(Set.of(Products.Way.COLUMNS))))
-        .contains("if True and float32 and rows > 4");
+        .contains("(True and float32 and rows > 4");
     assertThat(KernelText.of(Decoder.class, "decoder", new Products(Set.of(Products.Way.ONEDNN))))
-        .contains("or (True and float32 and (few");
+        .contains("or (True and float32 and not one and (few");
+    assertThat(KernelText.of(Decoder.class, "decoder", new Products(Set.of(Products.Way.BLOCKS))))
+        .contains("one = True and float32 and rows == 1");
   }
 
   /** In this dialect they bind alike, from left to right. */

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Products go ways of which autograd must know: a gradient that got lost would be zero. */
 class ProductGradientTest {
-  private static final int COLUMNS = 1100;
+  private static final int COLUMNS = 1088;
   private static final int INNER = 1024;
 
   @ParameterizedTest(name = "type {0}, {1} rows")
