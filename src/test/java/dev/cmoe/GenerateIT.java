@@ -36,33 +36,23 @@ class GenerateIT {
     assertThat(run.out()).isEmpty();
   }
 
+  private static Run prose(String options) {
+    return Run.ok(
+        Run.words("generate demo --greedy --max-tokens 12 " + options + "--prompt", "The old man"));
+  }
+
   @Test
   void theBundledModelWritesProse() {
-    Run told =
-        Run.ok("generate", "demo", "--prompt", "The old man", "--greedy", "--max-tokens", 12);
-    Run whole =
-        Run.ok(
-            Run.words(
-                "generate demo --greedy --max-tokens 12 --no-stream -q --prompt", "The old man"));
-    JsonNode json =
-        Run.ok(
-                Run.words(
-                    "generate demo --greedy --max-tokens 12 --json -q --prompt", "The old man"))
-            .json();
+    Run told = prose("");
+    Run whole = prose("--no-stream -q ");
+    JsonNode json = prose("--json -q ").json();
 
     assertThat(told.out()).startsWith(", who had been a man").endsWith("\n");
     assertThat(told.err()).containsPattern("prompt 3 tokens in .* then 11 tokens in ");
     assertThat(whole.out()).isEqualTo(told.out());
     // What comes piece by piece needs no line that counts the pieces.
-    Run atTheEnd =
-        Run.ok(
-            Run.words(
-                "generate demo --greedy --max-tokens 12 --no-stream --prompt", "The old man"));
-    Run asItComes =
-        Run.ok(
-            Run.words("generate demo --greedy --max-tokens 12 --stream --prompt", "The old man"));
-    assertThat(atTheEnd.err()).contains("12 pieces");
-    assertThat(asItComes.err()).doesNotContain("pieces");
+    assertThat(prose("--no-stream ").err()).contains("12 pieces");
+    assertThat(prose("--stream ").err()).doesNotContain("pieces");
     assertThat(told.err()).doesNotContain("pieces");
     assertThat(whole.err()).isEmpty();
     assertThat(json.path("schema").asText()).isEqualTo("cmoe.generate/1");
