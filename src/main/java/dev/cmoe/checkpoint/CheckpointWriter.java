@@ -6,14 +6,10 @@ import dev.cmoe.safetensors.SafetensorsWriter;
 import dev.cmoe.safetensors.Sha256;
 import dev.cmoe.safetensors.TensorSpec;
 import java.io.IOException;
-import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -31,7 +27,6 @@ public final class CheckpointWriter implements AutoCloseable {
   private final SortedMap<String, String> digests = new TreeMap<>();
   private int shard;
   private int written;
-  private final List<ByteBuffer> held = new ArrayList<>();
   private SafetensorsWriter current;
   private boolean finished;
 
@@ -44,7 +39,7 @@ public final class CheckpointWriter implements AutoCloseable {
    * Nothing is written before the first tensor.
    *
    * @param directory an existing directory
-   * @param tensors all tensors, names distinct, in the order in which they will be given
+   * @param tensors all tensors, names distinct, in the order in which they will be written
    * @param shardBytes the most tensor bytes for one file
    */
   public static CheckpointWriter create(Path directory, List<TensorSpec> tensors, long shardBytes) {
@@ -58,54 +53,26 @@ public final class CheckpointWriter implements AutoCloseable {
     return plan;
   }
 
-  /**
-   * Takes the next tensor, from the remaining bytes of {@code parts}. A small one that {@link
-   * ShardPlan.Shard#inFile} puts behind the others is copied and written with the last.
-   *
-   * @throws IllegalStateException when another tensor is due
-   * @throws IllegalArgumentException when the parts have not exactly the bytes of the tensor
-   * @throws CmoeException RESOURCES when the disk does not take it
-   */
+  /** Writes the next tensor; see {@link SafetensorsWriter#write}. */
   public void write(String name, ByteBuffer... parts) {
     if (shard == plan.shards().size()) {
-      throw new IllegalStateException("no tensor is due, not " + TensorSpec.quoted(name));
+      throw new IllegalStateException("no tensor is due, not '" + name + "'");
     }
     ShardPlan.Shard planned = plan.shards().get(shard);
-    TensorSpec due = planned.tensors().get(written);
-    if (!due.name().equals(name)) {
-      throw new IllegalStateException(due.quotedName() + " is due, not " + TensorSpec.quoted(name));
-    }
     if (current == null) {
       current =
           SafetensorsWriter.create(
-              directory.resolve(planned.fileName()), planned.inFile(), METADATA);
+              directory.resolve(planned.fileName()), planned.tensors(), METADATA);
     }
-    if (ShardPlan.Shard.comesLast(due)) {
-      held.add(joined(parts));
-    } else {
-      current.write(name, parts);
-    }
+    current.write(name, parts);
     written++;
     if (written == planned.tensors().size()) {
-      end(planned);
+      digests.put(planned.fileName(), current.sha256());
+      current.close();
+      current = null;
+      written = 0;
+      shard++;
     }
-  }
-
-  private static ByteBuffer joined(ByteBuffer... parts) {
-    ByteBuffer copy = ByteBuffer.allocate(Arrays.stream(parts).mapToInt(Buffer::remaining).sum());
-    Arrays.stream(parts).map(ByteBuffer::duplicate).forEach(copy::put);
-    return copy.flip();
-  }
-
-  private void end(ShardPlan.Shard planned) {
-    Iterator<ByteBuffer> rest = held.iterator();
-    planned.atEnd().forEach(tensor -> current.write(tensor.name(), rest.next()));
-    held.clear();
-    digests.put(planned.fileName(), current.sha256());
-    current.close();
-    current = null;
-    written = 0;
-    shard++;
   }
 
   /**

@@ -1,46 +1,19 @@
 package dev.cmoe.checkpoint;
 
-import dev.cmoe.safetensors.SafetensorsWriter;
 import dev.cmoe.safetensors.TensorSpec;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
- * Which tensors go into which weight file, in the order in which both come. No file is empty, and
- * none is larger than asked for unless one tensor alone is.
+ * Which tensors go into which weight file, in the order in which both are written. No file is
+ * empty, and none is larger than asked for unless one tensor alone is.
  */
 public record ShardPlan(List<Shard> shards) {
 
-  /** Larger tensors keep their place: what is held back is held in memory. */
-  private static final long MOST_HELD_BYTES = 1 << 20;
-
-  /**
-   * One weight file.
-   *
-   * @param tensors in the order in which they come
-   */
+  /** One weight file. */
   public record Shard(String fileName, List<TensorSpec> tensors) {
     public Shard {
       tensors = List.copyOf(tensors);
-    }
-
-    /**
-     * The tensors as they lie in the file. Small ones that would move all that follow off the
-     * boundary on which the data begin, such as the biases of routers, come last: a runtime that
-     * maps the file reads matrices that begin elsewhere more slowly.
-     */
-    public List<TensorSpec> inFile() {
-      return Stream.concat(tensors.stream().filter(tensor -> !comesLast(tensor)), atEnd()).toList();
-    }
-
-    /** Those that lie behind all others, in the order in which they do. */
-    Stream<TensorSpec> atEnd() {
-      return tensors.stream().filter(Shard::comesLast);
-    }
-
-    static boolean comesLast(TensorSpec tensor) {
-      return tensor.bytes() % SafetensorsWriter.ALIGNMENT != 0 && tensor.bytes() <= MOST_HELD_BYTES;
     }
   }
 

@@ -21,8 +21,8 @@ import java.util.TreeMap;
  * unfinished file never looks complete.
  */
 public final class SafetensorsWriter implements AutoCloseable {
-  /** The data begin on this boundary, in bytes: that of a line of the cache. */
-  public static final int ALIGNMENT = 64;
+  /** The data begin on this boundary. */
+  private static final int ALIGNMENT = 64;
 
   /** Bounds the direct buffer that the channel keeps for heap buffers. */
   private static final int STEP_BYTES = 1 << 22;

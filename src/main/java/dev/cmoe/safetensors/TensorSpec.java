@@ -46,7 +46,7 @@ public record TensorSpec(String name, DType dtype, List<Long> shape) {
     return quoted(name);
   }
 
-  public static String quoted(String name) {
+  static String quoted(String name) {
     String line = name.replaceAll("\\p{Cntrl}", "?");
     return "'" + (line.length() > 200 ? line.substring(0, 200) + "..." : line) + "'";
   }

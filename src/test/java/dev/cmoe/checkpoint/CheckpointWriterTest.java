@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SortedMap;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -73,48 +72,6 @@ class CheckpointWriterTest {
           .toIterable()
           .containsExactly("a", "b", "empty", "m", "z");
     }
-  }
-
-  @Test
-  void beginsTensorsOnABoundaryWhereItCan() throws IOException {
-    List<TensorSpec> specs =
-        List.of(bf16("norm", 32), bf16("bias", 7), bf16("weight", 64), bf16("odd", 600_000 - 1));
-    List<TensorSpec> more = List.of(bf16("small", 3), bf16("last", 96));
-    ModelFolder.create(dir);
-    try (CheckpointWriter writer =
-        CheckpointWriter.create(
-            dir, Stream.concat(specs.stream(), more.stream()).toList(), 1 << 30)) {
-      Stream.concat(specs.stream(), more.stream())
-          .forEach(spec -> writer.write(spec.name(), filled(spec)));
-      assertThat(writer.plan().shards().get(0).inFile())
-          .extracting(TensorSpec::name)
-          .as("what is too large to hold back keeps its place")
-          .containsExactly("norm", "weight", "odd", "last", "bias", "small");
-      writer.finish();
-    }
-    try (Checkpoint checkpoint = Checkpoint.open(dir)) {
-      assertThat(checkpoint.tensor("weight").fileOffset() % 64).isZero();
-      for (TensorSpec spec : specs) {
-        assertThat(checkpoint.tensor(spec.name()).bytes()).isEqualTo(filled(spec));
-      }
-    }
-  }
-
-  @Test
-  void takesTensorsInTheirOrderOnly() {
-    List<TensorSpec> specs = List.of(bf16("bias", 1), bf16("weight", 32), bf16("other", 1));
-    try (CheckpointWriter writer = CheckpointWriter.create(dir, specs, 1000)) {
-      assertThatThrownBy(() -> writer.write("other", ByteBuffer.allocate(2)))
-          .isInstanceOf(IllegalStateException.class)
-          .hasMessage("'bias' is due, not 'other'");
-      writer.write("bias", ByteBuffer.allocate(3));
-      writer.write("weight", ByteBuffer.allocate(64));
-      assertThatThrownBy(() -> writer.write("other", ByteBuffer.allocate(2)))
-          .as("what was held back is measured when it is written")
-          .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("'bias' has 2 bytes, given 3");
-    }
-    assertThat(dir).isEmptyDirectory();
   }
 
   @Test
