@@ -111,10 +111,7 @@
         s = torch.masked_fill_(s, torch.logical_not(seen[0]), -inf)
       y = torch.matmul(torch.to(torch.softmax(s, -1), dtype), y)
     else:
-      if len(seen) > 0:
-        y = torch.scaled_dot_product_attention(rows, near, y, seen[0], 0., False, scale=scale)
-      else:
-        y = torch.scaled_dot_product_attention(rows, near, y, None, 0., False, scale=scale)
+      y = (self).lookedUp(rows, near, y, seen, scale)
     return (self).added(x, torch.reshape(y, torch.size(q)), weights, bias, after, eps)
 
   # A cache of zeros in the compute type on the device of `like`.

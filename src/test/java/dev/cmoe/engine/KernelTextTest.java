@@ -28,7 +28,8 @@ class KernelTextTest {
   void saysHowAMachineMultiplies() {
     // The compiler drops a branch behind this, and the operator that a build may lack.
     assertThat(KernelText.of(Decoder.class, "layer", Products.PLAIN))
-        .doesNotContain("WIDEN", "SINGLE", "COLUMNS", "BLOCKS", "ONEDNN", "PARTS", "True and ")
+        .doesNotContain(
+            "WIDEN", "SINGLE", "COLUMNS", "BLOCKS", "ONEDNN", "PARTS", "PAIR", "True and ")
         .contains(
             "if ((False and bfloat and rows == 1) or (False and float32 and not one and (few or many)))");
     assertThat(KernelText.of(Decoder.class, "decoder", new Products(Set.of(Products.Way.WIDEN))))

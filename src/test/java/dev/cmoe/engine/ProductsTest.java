@@ -2,12 +2,14 @@ package dev.cmoe.engine;
 
 import static dev.cmoe.engine.Products.Way.BLOCKS;
 import static dev.cmoe.engine.Products.Way.COLUMNS;
+import static dev.cmoe.engine.Products.Way.PAIR;
 import static dev.cmoe.engine.Products.Way.PARTS;
 import static dev.cmoe.engine.Products.Way.WIDEN;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatNoException;
 
 import dev.cmoe.nn.Decoder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ProductsTest {
   private static final int FLOAT32 = 6;
@@ -32,8 +35,8 @@ class ProductsTest {
     "GenuineIntel, avx512f, WIDEN PARTS COLUMNS",
     "GenuineIntel, avx512f avx512_bf16, WIDEN PARTS COLUMNS SINGLE",
     "GenuineIntel, avx512f avx512_bf16 amx_bf16, COLUMNS",
-    "AuthenticAMD, avx2, WIDEN PARTS BLOCKS ONEDNN",
-    "AuthenticAMD, avx512f avx512_bf16, PARTS COLUMNS BLOCKS SINGLE ONEDNN",
+    "AuthenticAMD, avx2, WIDEN PARTS BLOCKS ONEDNN PAIR",
+    "AuthenticAMD, avx512f avx512_bf16, PARTS COLUMNS BLOCKS SINGLE ONEDNN PAIR",
   })
   void followFromTheProcessor(String vendor, String flags, String ways) {
     Set<Products.Way> expected =
@@ -45,7 +48,7 @@ class ProductsTest {
   @Test
   void trainingLeavesOutWhatAutogradDoesNotKnow() {
     assertThat(new Products(EnumSet.allOf(Products.Way.class)).recordable().ways())
-        .containsExactlyInAnyOrder(WIDEN, COLUMNS, BLOCKS, PARTS);
+        .containsExactlyInAnyOrder(WIDEN, COLUMNS, BLOCKS, PARTS, PAIR);
     assertThat(Products.PLAIN.recordable()).isEqualTo(Products.PLAIN);
   }
 
@@ -72,7 +75,13 @@ class ProductsTest {
   @ParameterizedTest
   @EnumSource(Products.Way.class)
   void eachGivesTheSameProducts(Products.Way way) {
-    Matrix w = Matrix.random(2, 1088, 1024);
+    sameProducts(way, 1088);
+    // No multiple of 32 rows, of which blocks are.
+    sameProducts(way, 1100);
+  }
+
+  private static void sameProducts(Products.Way way, int outputs) {
+    Matrix w = Matrix.random(2, outputs, 1024);
     // Many rows go in blocks only where they go as columns.
     Set<Products.Way> ways = way == BLOCKS ? Set.of(BLOCKS, COLUMNS) : Set.of(way);
     try (Engine engine = Engine.start(Device.CPU, 2);
@@ -89,7 +98,7 @@ class ProductsTest {
 
           double largest = expected.distance(expected.scaled(0));
           assertThat(y.distance(expected))
-              .as(rows + " rows of type " + type)
+              .as(rows + " rows of type " + type + ", " + outputs + " outputs")
               .isLessThan((type == FLOAT32 ? 3e-6 : 5e-3) * largest);
         }
       }
@@ -125,6 +134,34 @@ class ProductsTest {
 
       double largest = engines.distance(engines.scaled(0));
       assertThat(parts.distance(engines)).isLessThan(0.02 * largest);
+    }
+  }
+
+  /** One query alone, with a cache that all see and with one that each sees a part of. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void oneQueryWithARowOfZeros(boolean masked) {
+    int sequences = 2;
+    int heads = 4;
+    int length = 70;
+    int width = 8;
+    try (Engine engine = Engine.start(Device.CPU, 2);
+        Scope scope = engine.scope()) {
+      Tensor q = Matrix.random(1, sequences * heads, width).tensor(scope, 2, heads, 1, width);
+      Tensor k = Matrix.random(2, 2 * heads * length, width).tensor(scope, 2, heads, length, width);
+      Tensor v = Matrix.random(3, 2 * heads * length, width).tensor(scope, 2, heads, length, width);
+      List<Tensor> seen = masked ? List.of(Matrix.random(4, 2, length).tensor(scope)) : List.of();
+      List<Matrix> results = new ArrayList<>();
+      for (Set<Products.Way> ways : List.of(Set.<Products.Way>of(), Set.of(PAIR))) {
+        Kernel kernel = engine.load(Decoder.class, "parts", new Products(ways));
+        for (int type : new int[] {FLOAT32, BFLOAT16}) {
+          results.add(Matrix.of(kernel.call(scope, "oneLooked", q, k, v, seen, SCALE, type)));
+        }
+      }
+
+      double largest = results.get(0).distance(results.get(0).scaled(0));
+      assertThat(results.get(2).distance(results.get(0))).as("float32").isZero();
+      assertThat(results.get(3).distance(results.get(1))).isLessThan(0.02 * largest);
     }
   }
 }
