@@ -151,7 +151,7 @@ public final class BenchJob {
   private static void requireFits(BenchSpec spec, Decoder model) {
     if (spec.capacity() > model.config().context()) {
       throw CmoeException.usage(
-          "--prompt-tokens %d and --decode-tokens %d together are more than the context of %d of %s"
+          "--prompt-tokens %d and --decode-tokens %d together are more than the context of %d of %s; give fewer"
               .formatted(
                   spec.promptTokens(),
                   spec.decodeTokens(),

@@ -10,7 +10,9 @@ import dev.cmoe.run.RunListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * {@code cmoe report}: reads what carves and fine-tunings reported and writes one page about them.
@@ -26,13 +28,14 @@ public final class ReportJob {
   /**
    * @param runs carved directories, or report.json files
    * @param benches documents of {@code cmoe bench}
-   * @throws CmoeException of kind BAD_INPUT for what cannot be read, belongs to no run, or may not
-   *     be replaced
+   * @throws CmoeException of kind USAGE for a run that is named twice, BAD_INPUT for what cannot be
+   *     read, belongs to no run, or may not be replaced
    */
   public static Result run(
       List<Path> runs, List<Path> benches, Path output, boolean overwrite, RunListener listener) {
     Kind kind = new Kind();
     StagedFile.check(output, overwrite, null, 0, kind);
+    requireDistinct(runs);
     List<Comparison.Source> sources = runs.stream().map(ReportJob::source).toList();
     Comparison comparison =
         Comparison.of(sources, benches.stream().map(BenchFigures::read).toList());
@@ -47,6 +50,20 @@ public final class ReportJob {
       staged.commit();
     }
     return new Result(output, comparison);
+  }
+
+  private static void requireDistinct(List<Path> runs) {
+    Set<Path> reports = new HashSet<>();
+    for (Path place : runs) {
+      Path file = Files.isDirectory(place) ? place.resolve(OutputFiles.REPORT) : place;
+      try {
+        if (Files.exists(file) && !reports.add(file.toRealPath())) {
+          throw CmoeException.usage(place + " is named twice; name each run once");
+        }
+      } catch (IOException e) {
+        throw CmoeException.badInput(file, "cannot be read (" + e.getMessage() + ")");
+      }
+    }
   }
 
   private static Comparison.Source source(Path place) {
