@@ -97,7 +97,7 @@ class ReportIT {
     Run.of("report", "-o", page).failed(2, "CARVED is missing");
     Run.of("report", first).failed(2, "-o FILE is missing");
     Run.of("report", first, second, first.resolve("report.json"), "-o", page)
-        .failed(2, first.resolve("report.json"), "named twice");
+        .failed(2, first.resolve("report.json"), "is the same run as " + first);
     Run.of("report", dir.resolve("none"), "-o", page).failed(3, "none", "no such directory");
     Run.of("report", runs.resolve("llama"), "-o", page).failed(3, "llama", "no report.json");
     Path broken = TinyTexts.write(dir.resolve("report.json"), "{\"schema\":\"cmoe.eval/1\"}");

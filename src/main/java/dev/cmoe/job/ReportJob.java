@@ -10,9 +10,9 @@ import dev.cmoe.run.RunListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 
 /**
  * {@code cmoe report}: reads what carves and fine-tunings reported and writes one page about them.
@@ -53,12 +53,13 @@ public final class ReportJob {
   }
 
   private static void requireDistinct(List<Path> runs) {
-    Set<Path> reports = new HashSet<>();
+    Map<Path, Path> named = new HashMap<>();
     for (Path place : runs) {
       Path file = Files.isDirectory(place) ? place.resolve(OutputFiles.REPORT) : place;
       try {
-        if (Files.exists(file) && !reports.add(file.toRealPath())) {
-          throw CmoeException.usage(place + " is named twice; name each run once");
+        Path before = Files.exists(file) ? named.putIfAbsent(file.toRealPath(), place) : null;
+        if (before != null) {
+          throw CmoeException.usage(place + " is the same run as " + before + "; name it once");
         }
       } catch (IOException e) {
         throw CmoeException.badInput(file, "cannot be read (" + e.getMessage() + ")");

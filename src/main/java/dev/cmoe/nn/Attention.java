@@ -70,7 +70,7 @@ final class Attention {
         span.count());
   }
 
-  /** What {@link LayerStack} takes of this layer, in the order in which its kernel numbers it. */
+  /** What {@link DecodeStep} takes of this layer, in the order in which its kernel numbers it. */
   List<List<Tensor>> stepTensors() {
     return List.of(norm, projections, biases, headNorms, after);
   }

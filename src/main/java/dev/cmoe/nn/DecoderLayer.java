@@ -68,7 +68,7 @@ public final class DecoderLayer {
 
   /**
    * The next token of each sequence, x [B,1,d], whose key and value go into {@code cache}. Where
-   * nothing listens {@link LayerStack} does the same for all layers.
+   * nothing listens {@link DecodeStep} does the same for all layers.
    */
   Tensor step(
       Scope into,
@@ -84,7 +84,7 @@ public final class DecoderLayer {
     }
   }
 
-  /** What {@link LayerStack} takes of this layer, in the order in which its kernel numbers it. */
+  /** What {@link DecodeStep} takes of this layer, in the order in which its kernel numbers it. */
   List<List<Tensor>> stepTensors() {
     List<List<Tensor>> all = new ArrayList<>(attention.stepTensors());
     all.addAll(List.of(norm, after));

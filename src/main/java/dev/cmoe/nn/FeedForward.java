@@ -20,7 +20,7 @@ public sealed interface FeedForward permits DenseFeedForward, Mixture {
   /** The same; {@code routing} is told of each time a router chose. */
   Tensor forward(Scope into, Tensor z, Routing routing);
 
-  /** The method of kernel "layer" that runs all layers, where they have such blocks. */
+  /** The method of kernel "step" that runs all layers, where they have such blocks. */
   String steps();
 
   /** What that method takes of the blocks of all layers alike. */

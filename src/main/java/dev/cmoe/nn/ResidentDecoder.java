@@ -19,7 +19,7 @@ public final class ResidentDecoder implements AutoCloseable {
   private final Decoder decoder;
   private final Scope scope;
   private final List<DecoderLayer> layers = new ArrayList<>();
-  private final LayerStack stack;
+  private final DecodeStep decodeStep;
   private final OutputHead head;
   private final Tensor embeddings;
 
@@ -31,7 +31,7 @@ public final class ResidentDecoder implements AutoCloseable {
     }
     head = OutputHead.converted(decoder, scope);
     embeddings = decoder.embeddings(scope);
-    stack = new LayerStack(decoder, embeddings, layers, head, scope);
+    decodeStep = new DecodeStep(decoder, embeddings, layers, head, scope);
   }
 
   /** Takes {@code decoder} over and closes it in the end, or now when loading fails. */
@@ -90,8 +90,8 @@ public final class ResidentDecoder implements AutoCloseable {
     return layers.get(index);
   }
 
-  LayerStack stack() {
-    return stack;
+  DecodeStep decodeStep() {
+    return decodeStep;
   }
 
   RopeSpec rope(int layer) {

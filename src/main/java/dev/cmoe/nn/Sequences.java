@@ -25,7 +25,7 @@ public final class Sequences implements AutoCloseable {
   private final int[][] tokens;
   private final int[] lengths;
   private final Map<RopeSpec, Rotary> lastAngles = new HashMap<>();
-  private LayerStack.Steps steps;
+  private DecodeStep.Bound decodeStep;
 
   Sequences(ResidentDecoder model, int count, int capacity, FeedForwardProbe probe) {
     this.model = model;
@@ -144,7 +144,7 @@ public final class Sequences implements AutoCloseable {
       renewWhereAnglesChange(held, live);
       NextTokens now = new NextTokens(decoder, held, next, positions);
       Tensor logits =
-          probe == FeedForwardProbe.NONE ? steps().logits(into, now) : probed(into, held, now);
+          probe == FeedForwardProbe.NONE ? decodeStep().logits(into, now) : probed(into, held, now);
       for (int i = 0; i < lengths.length; i++) {
         lengths[i] += live[i] ? 1 : 0;
       }
@@ -152,11 +152,11 @@ public final class Sequences implements AutoCloseable {
     }
   }
 
-  private LayerStack.Steps steps() {
-    if (steps == null) {
-      steps = model.stack().begin(scope, this::lastAngles, cache);
+  private DecodeStep.Bound decodeStep() {
+    if (decodeStep == null) {
+      decodeStep = model.decodeStep().bind(scope, this::lastAngles, cache);
     }
-    return steps;
+    return decodeStep;
   }
 
   /** Layer by layer, so that the probe sees what is in each. */

@@ -89,6 +89,21 @@
       result = torch.logical_and(result, torch.gt(at, torch.sub(own, window)))
     return torch.reshape(result, [torch.size(positions, 0), 1, 1, count])
 
+  # What one token of each sequence sees of cached keys and values [B,shared,n,D]: [B,shared,each,D], as rows, the queries of the heads that share
+  # a key; seen: none or bool [B,1,1,n]. PAIR (Products.java) puts a row of zeros beside one query, unless the cache is so short that it does not pay.
+  def lookedUp(self: __torch__.K, rows: Tensor, keys: Tensor, values: Tensor, seen: List[Tensor], scale: float) -> Tensor:
+    q = rows
+    pair = PAIR and ops.prim.dtype(rows) == 15 and torch.size(rows, 2) == 1 and torch.size(keys, 1) * torch.size(keys, 2) >= 1024
+    if pair:
+      q = torch.constant_pad_nd(rows, [0, 0, 0, 1], 0)
+    if len(seen) > 0:
+      y = torch.scaled_dot_product_attention(q, keys, values, seen[0], 0., False, scale=scale)
+    else:
+      y = torch.scaled_dot_product_attention(q, keys, values, None, 0., False, scale=scale)
+    if pair:
+      y = torch.narrow(y, 2, 0, 1)
+    return y
+
   # One token of each sequence, x [B,1,d]: its key and value are written at positions [B], and it looks at the `count` cached positions
   # from `first` on, at those that `seen` [B,1,1,count] says; without one all stand at the last of these positions and see them all. Query
   # heads that share a key go through as its rows.

@@ -91,18 +91,3 @@
     else:
       y = (self).mixedInParts(q, keys, values, scale, cap, sliding)
     return y
-
-  # What one token of each sequence sees of cached keys and values [B,shared,n,D]; rows [B,shared,each,D]: the queries of the heads that share a key;
-  # seen: none or bool [B,1,1,n].
-  def lookedUp(self: __torch__.K, rows: Tensor, keys: Tensor, values: Tensor, seen: List[Tensor], scale: float) -> Tensor:
-    q = rows
-    pair = PAIR and ops.prim.dtype(rows) == 15 and torch.size(rows, 2) == 1
-    if pair:
-      q = torch.constant_pad_nd(rows, [0, 0, 0, 1], 0)
-    if len(seen) > 0:
-      y = torch.scaled_dot_product_attention(q, keys, values, seen[0], 0., False, scale=scale)
-    else:
-      y = torch.scaled_dot_product_attention(q, keys, values, None, 0., False, scale=scale)
-    if pair:
-      y = torch.narrow(y, 2, 0, 1)
-    return y

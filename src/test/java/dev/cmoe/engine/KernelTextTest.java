@@ -27,7 +27,7 @@ class KernelTextTest {
   @Test
   void saysHowAMachineMultiplies() {
     // The compiler drops a branch behind this, and the operator that a build may lack.
-    assertThat(KernelText.of(Decoder.class, "layer", Products.PLAIN))
+    assertThat(KernelText.of(Decoder.class, "step", Products.PLAIN))
         .doesNotContain(
             "WIDEN", "SINGLE", "COLUMNS", "BLOCKS", "ONEDNN", "PARTS", "PAIR", "True and ")
         .contains(
@@ -42,6 +42,8 @@ class KernelTextTest {
         .contains("or (True and float32 and not one and (few");
     assertThat(KernelText.of(Decoder.class, "decoder", new Products(Set.of(Products.Way.BLOCKS))))
         .contains("one = True and float32 and rows == 1");
+    assertThat(KernelText.of(Decoder.class, "step", new Products(Set.of(Products.Way.PAIR))))
+        .contains("pair = True and ops.prim.dtype(rows) == 15 and torch.size(rows, 2) == 1");
   }
 
   /** In this dialect they bind alike, from left to right. */

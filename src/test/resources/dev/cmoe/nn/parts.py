@@ -10,10 +10,16 @@
   def byEngine(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, window: int, dtype: int) -> Tensor:
     return (self).mixedByEngine(torch.to(torch.to(q, dtype), 6), torch.to(torch.to(k, dtype), 6), torch.to(torch.to(v, dtype), 6), scale, cap, window)
 
-  # What the one query of each head sees, q [B,heads,1,D]; signs: none, or [B,n], above 0 where a sequence sees a position.
-  def oneLooked(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, signs: List[Tensor], scale: float, dtype: int) -> Tensor:
+  # A step of attention without norms or rotation, x [B,1,d]: float32 [B,d]. weights: q, k and v stacked, and o. keys and values [B,heads,n,D] are
+  # copied, not written to.
+  def stepped(self: __torch__.K, x: Tensor, weights: List[Tensor], keys: Tensor, values: Tensor, positions: Tensor, masked: bool, heads: int, dtype: int) -> Tensor:
+    count = torch.size(keys, 2)
+    w = [torch.to(weights[0], dtype), torch.to(weights[1], dtype)]
     seen = annotate(List[Tensor], [])
-    if len(signs) > 0:
-      seen.append(torch.reshape(torch.gt(signs[0], 0.), [torch.size(q, 0), 1, 1, torch.size(k, 2)]))
-    y = (self).lookedUp(torch.to(q, dtype), torch.to(k, dtype), torch.to(v, dtype), seen, scale)
-    return torch.reshape(torch.to(y, 6), [torch.numel(y) // torch.size(y, 3), torch.size(y, 3)])
+    if masked:
+      seen.append((self).seen(positions, 0, count, 0))
+    cos = torch.ones([torch.size(x, 0), 1, 1, torch.size(keys, 3)])
+    k = torch.clone(torch.to(keys, dtype))
+    v = torch.clone(torch.to(values, dtype))
+    y = (self).step([], 1e-05, w, [], [], [], heads, heads, 1., 0., dtype, x, cos, torch.zeros_like(cos), k, v, positions, seen, 0, count)
+    return torch.select(y, 1, 0)

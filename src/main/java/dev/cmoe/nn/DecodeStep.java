@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
  * of a layer push everything small out of the caches, and a call for each layer then costs as much
  * as its attention (docs/experiments.md).
  */
-final class LayerStack {
+final class DecodeStep {
   private final Kernel.Prepared kernel;
   private final List<RopeSpec> ropes;
   private final List<Integer> windows;
@@ -27,7 +27,7 @@ final class LayerStack {
    * @param embeddings as stored
    * @param scope owns what is handed over, and outlives the calls
    */
-  LayerStack(
+  DecodeStep(
       Decoder decoder, Tensor embeddings, List<DecoderLayer> layers, OutputHead head, Scope scope) {
     DecoderConfig config = decoder.config();
     List<RopeSpec> ropeOfLayer = IntStream.range(0, layers.size()).mapToObj(config::rope).toList();
@@ -61,14 +61,14 @@ final class LayerStack {
     kernel =
         decoder
             .engine()
-            .kernel(LayerStack.class, "layer")
+            .kernel(DecodeStep.class, "step")
             .prepare(scope, block.steps(), constants.toArray());
   }
 
-  /** The steps of sequences with this cache; {@code angles} are those of all positions. */
-  Steps begin(Scope owner, Function<RopeSpec, Rotary> angles, KeyValueCache cache) {
+  /** The step of sequences with this cache; {@code angles} are those of all positions. */
+  Bound bind(Scope owner, Function<RopeSpec, Rotary> angles, KeyValueCache cache) {
     List<Rotary> rotary = ropes.stream().map(angles).toList();
-    return new Steps(
+    return new Bound(
         kernel.with(
             owner,
             rotary.stream().map(Rotary::cos).toList(),
@@ -77,11 +77,11 @@ final class LayerStack {
             cache.values()));
   }
 
-  /** See {@link #begin}. */
-  final class Steps {
+  /** See {@link #bind}. */
+  final class Bound {
     private final Kernel.Prepared kernel;
 
-    private Steps(Kernel.Prepared kernel) {
+    private Bound(Kernel.Prepared kernel) {
       this.kernel = kernel;
     }
 

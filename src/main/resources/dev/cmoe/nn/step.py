@@ -17,13 +17,13 @@
       z = (self).input(residual, ffNorm, eps)
     return z
 
-  # With a dense block.
+  # One layer, with a dense block.
   def denseStep(self: __torch__.K, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], heads: int, shared: int, scale: float, cap: float, dtype: int, ffNorm: List[Tensor], ffAfter: List[Tensor], beside: bool, inward: List[Tensor], down: Tensor, ffBias: List[Tensor], act: int, x: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, positions: Tensor, seen: List[Tensor], first: int, count: int) -> Tensor:
     residual = (self).step(norm, eps, weights, bias, headNorms, after, heads, shared, scale, cap, dtype, x, cos, sin, keys, values, positions, seen, first, count)
     z = (self).seenByBlock(x, residual, ffNorm, eps, beside)
     return (self).plus(residual, (self).dense(z, inward, down, ffBias, act, dtype), ffAfter, eps)
 
-  # With a mixture of experts.
+  # One layer, with a mixture of experts.
   def mixtureStep(self: __torch__.K, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], heads: int, shared: int, scale: float, cap: float, dtype: int, ffNorm: List[Tensor], ffAfter: List[Tensor], beside: bool, kind: int, parts: List[Tensor], selection: List[Tensor], gateScale: List[Tensor], k: int, always: List[Tensor], alwaysDown: List[Tensor], alwaysBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], m: int, act: int, x: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor, positions: Tensor, seen: List[Tensor], first: int, count: int) -> Tensor:
     residual = (self).step(norm, eps, weights, bias, headNorms, after, heads, shared, scale, cap, dtype, x, cos, sin, keys, values, positions, seen, first, count)
     z = (self).seenByBlock(x, residual, ffNorm, eps, beside)
@@ -42,6 +42,7 @@
       both.append((self).angles(sin[i], positions))
     return both
 
+  # All layers, with dense blocks.
   def denseSteps(self: __torch__.K, ends: List[List[Tensor]], enlarged: float, headCap: float, layers: List[List[List[Tensor]]], turn: List[int], span: List[int], eps: float, heads: int, shared: int, scale: float, cap: float, dtype: int, beside: bool, act: int, cos: List[Tensor], sin: List[Tensor], keys: List[Tensor], values: List[Tensor], now: Tensor, seen: List[List[Tensor]], first: List[int], count: List[int]) -> Tensor:
     positions = torch.select(now, 0, 1)
     turns = (self).turns(cos, sin, positions)
@@ -53,6 +54,7 @@
       y = (self).denseStep(l[0], eps, l[1], l[2], l[3], l[4], heads, shared, scale, cap, dtype, l[5], l[6], beside, l[7], l[8][0], l[9], act, y, turns[2 * t], turns[2 * t + 1], keys[i], values[i], positions, seen[s], first[s], count[s])
     return (self).logits(torch.select(y, 1, 0), ends[1], eps, ends[2][0], ends[3], headCap, dtype)
 
+  # All layers, with mixtures of experts.
   def mixtureSteps(self: __torch__.K, ends: List[List[Tensor]], enlarged: float, headCap: float, layers: List[List[List[Tensor]]], turn: List[int], span: List[int], eps: float, heads: int, shared: int, scale: float, cap: float, dtype: int, beside: bool, act: int, kind: int, k: int, m: int, cos: List[Tensor], sin: List[Tensor], keys: List[Tensor], values: List[Tensor], now: Tensor, seen: List[List[Tensor]], first: List[int], count: List[int]) -> Tensor:
     positions = torch.select(now, 0, 1)
     turns = (self).turns(cos, sin, positions)

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** From tokens to logits in one call, against one layer after the other. */
-class LayerStackTest {
+class DecodeStepTest {
   private static final FeedForwardProbe LOOKING =
       new FeedForwardProbe() {
         @Override
