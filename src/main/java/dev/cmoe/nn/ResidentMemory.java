@@ -71,10 +71,9 @@ public final class ResidentMemory {
     long always = decoder.moe().map(MoeShape::sharedWidth).orElse(config.intermediate());
     long chosen = decoder.moe().map(MoeShape::active).orElse(0);
     long experts = decoder.moe().map(MoeShape::experts).orElse(0);
-    long width = decoder.moe().map(MoeShape::expertWidth).orElse(0);
-    // Inputs are gathered for all chosen experts, which then run one after the other.
-    long expert = chosen > 0 ? 3 * width + 2 * hidden : 0;
-    long blocks = 6 * hidden + 3 * always + chosen * hidden + expert + 4 * experts;
+    // Of the chosen experts' three, one is gathered inputs; the rest is what the allocator keeps of
+    // buffers whose sizes change from expert to expert.
+    long blocks = 6 * hidden + 3 * always + 3 * chosen * hidden + 4 * experts;
     return FLOAT * Math.max(attention, blocks);
   }
 
