@@ -71,9 +71,6 @@ public final class Engine implements AutoCloseable {
 
   private static Engine start(Device device, int threads, boolean gradients) {
     System.setProperty("ai.djl.offline", "true");
-    // The profiling executor compiles a second version of a kernel after its first runs, which may
-    // round otherwise.
-    System.setProperty("ai.djl.pytorch.graph_optimizer", "false");
     LibtorchSource.find().prepare();
     ai.djl.Device place = device.isGpu() ? ai.djl.Device.gpu(device.gpu()) : ai.djl.Device.cpu();
     int count = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();

@@ -4,6 +4,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
 import dev.cmoe.run.CmoeException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -146,6 +147,9 @@ public final class Kernel {
       Scope into, String method, IValue[] prepared, Object[] arguments, boolean recording) {
     IValue[] own = {};
     try {
+      // The profiling executor takes a second to compile versions of a method in its first two
+      // runs, which are no faster and may round otherwise. The setting is the thread's.
+      JniUtils.setGraphExecutorOptimize(false);
       own = values(arguments);
       IValue[] all = joined(prepared, own);
       try (IValue result =

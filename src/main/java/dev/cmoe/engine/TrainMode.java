@@ -49,8 +49,6 @@ final class TrainMode {
   static IValue runMethod(
       PtSymbolBlock block, String method, boolean recording, IValue... arguments) {
     long[] handles = Arrays.stream(arguments).mapToLong(IValue::getHandle).toArray();
-    // Versions of a method that are made after its first runs may round otherwise.
-    JniUtils.setGraphExecutorOptimize(false);
     JniUtils.setGradMode(recording);
     try {
       long result =
