@@ -55,7 +55,7 @@ public final class ReportJob {
   private static void requireDistinct(List<Path> runs) {
     Map<Path, Path> named = new HashMap<>();
     for (Path place : runs) {
-      Path file = Files.isDirectory(place) ? place.resolve(OutputFiles.REPORT) : place;
+      Path file = reportOf(place);
       try {
         Path before = Files.exists(file) ? named.putIfAbsent(file.toRealPath(), place) : null;
         if (before != null) {
@@ -68,19 +68,20 @@ public final class ReportJob {
   }
 
   private static Comparison.Source source(Path place) {
-    if (!Files.isDirectory(place)) {
-      if (!Files.exists(place)) {
-        throw CmoeException.badInput(
-            place, "no such directory or report.json; name what cmoe carve or finetune wrote");
-      }
-      return new Comparison.Source(place, RunReport.read(place));
-    }
-    Path file = place.resolve(OutputFiles.REPORT);
+    Path file = reportOf(place);
     if (!Files.exists(file)) {
       throw CmoeException.badInput(
-          place, "has no report.json, so it is not a directory that cmoe carve or finetune wrote");
+          place,
+          Files.isDirectory(place)
+              ? "has no report.json, so it is not a directory that cmoe carve or finetune wrote"
+              : "no such directory or report.json; name what cmoe carve or finetune wrote");
     }
     return new Comparison.Source(place, RunReport.read(file));
+  }
+
+  /** {@code place} itself, or the report in it where it is a directory. */
+  private static Path reportOf(Path place) {
+    return Files.isDirectory(place) ? place.resolve(OutputFiles.REPORT) : place;
   }
 
   private record Kind() implements StagedFile.Kind {
