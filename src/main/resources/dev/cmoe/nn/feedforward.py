@@ -89,6 +89,29 @@
       order = torch.narrow(all, 1, 0, k)
     return order
 
+  # The same k of one row, in ascending order; the engine's sort of a few numbers takes longer. What is no number comes last.
+  def firstOfRow(self: __torch__.K, preference: List[float], k: int) -> List[int]:
+    known = annotate(List[float], [])
+    for value in preference:
+      if value == value:
+        known.append(value)
+      else:
+        known.append(-inf)
+    least = sorted(known)[len(known) - k]
+    equal = k
+    for value in known:
+      if value > least:
+        equal = equal - 1
+    chosen = annotate(List[int], [])
+    for e in range(len(known)):
+      if known[e] > least:
+        chosen.append(e)
+      else:
+        if known[e] == least and equal > 0:
+          chosen.append(e)
+          equal = equal - 1
+    return chosen
+
   # Scores of the E routed experts, float32 [n,E]. linear: parts = weight [E,d], bias [E]; else rows of each inward matrix [E,d].
   def scores(self: __torch__.K, z: Tensor, linear: bool, parts: List[Tensor], act: int) -> Tensor:
     if linear:
@@ -100,55 +123,73 @@
       s = torch.softmax(torch.abs(h), 1)
     return s
 
-  # The k experts that run for each row, those with the largest s + selection bias, the best first, and their gates, none where all are 1:
-  # int64 and float32 [n,k]. scale: none or u [E], with gates 1 + softmax(s) u.
-  def ownChoice(self: __torch__.K, scores: Tensor, selection: Tensor, scale: List[Tensor], linear: bool, k: int) -> Tuple[Tensor, List[Tensor]]:
-    chosen = (self).first(torch.add(scores, selection), k)
-    share = annotate(List[Tensor], [])
+  # What rows offer each expert, from own scores s [n,E]: their preference s + selection bias, and the gates, none where all are 1, that those have
+  # which run: for a scale u [E], 1 + softmax(s) u. float32 [n,E].
+  def ownOffer(self: __torch__.K, scores: Tensor, selection: Tensor, scale: List[Tensor], linear: bool) -> Tuple[Tensor, List[Tensor]]:
+    gates = annotate(List[Tensor], [])
     if len(scale) > 0:
       shares = scores
       if linear:
         shares = torch.softmax(scores, 1)
-      share.append(torch.gather(torch.add(torch.mul(shares, scale[0]), 1.), 1, chosen))
-    return (chosen, share)
+      gates.append(torch.add(torch.mul(shares, scale[0]), 1.))
+    return (torch.add(scores, selection), gates)
 
-  # The same of the architecture glm4_moe: p = sigmoid(z W'), the k with the largest p + correction run, with gates k p / (sum of theirs).
-  def sigmoidChoice(self: __torch__.K, z: Tensor, weight: Tensor, correction: Tensor, k: int) -> Tuple[Tensor, List[Tensor]]:
-    p = torch.sigmoid(torch.linear(z, weight))
-    chosen = (self).first(torch.add(p, correction), k)
-    share = torch.gather(p, 1, chosen)
-    share = torch.mul(torch.div(share, torch.add(torch.sum(share, [1], True), 1e-20)), float(k))
-    return (chosen, [share])
+  # The same of a router of kind 1 bilinear, 2 linear, 3 sigmoid. That is the one of the architecture glm4_moe: p = sigmoid(z W'), preference p +
+  # correction, gates p, which then share k among the experts that run. selection: [E].
+  def offer(self: __torch__.K, z: Tensor, kind: int, parts: List[Tensor], selection: List[Tensor], scale: List[Tensor], act: int) -> Tuple[Tensor, List[Tensor]]:
+    if kind == 3:
+      p = torch.sigmoid(torch.linear(z, parts[0]))
+      preference = torch.add(p, selection[0])
+      gates = annotate(List[Tensor], [])
+      gates.append(p)
+    else:
+      preference, gates, = (self).ownOffer((self).scores(z, kind == 2, parts, act), selection[0], scale, kind == 2)
+    return (preference, gates)
 
-  # Gates [n,E] float32 of what was chosen of E experts: 0 for those that do not run.
-  def spread(self: __torch__.K, chosen: Tensor, share: List[Tensor], experts: int) -> Tensor:
-    off = torch.zeros([torch.size(chosen, 0), experts], dtype=6, device=ops.prim.device(chosen))
-    if len(share) > 0:
-      result = torch.scatter_(off, 1, chosen, share[0])
+  # Gates [n,E] of what runs, the k experts that rows prefer most; 0 for the others. balanced: they share k.
+  def run(self: __torch__.K, preference: Tensor, gates: List[Tensor], balanced: bool, k: int) -> Tensor:
+    chosen = (self).first(preference, k)
+    off = torch.zeros(torch.size(preference), dtype=6, device=ops.prim.device(preference))
+    if len(gates) > 0:
+      share = torch.gather(gates[0], 1, chosen)
+      if balanced:
+        share = torch.mul(torch.div(share, torch.add(torch.sum(share, [1], True), 1e-20)), float(k))
+      result = torch.scatter_(off, 1, chosen, share)
     else:
       result = torch.scatter_(off, 1, chosen, 1.)
     return result
 
+  # The same of one row: which experts run, in ascending order, and the gate of each.
+  def runOfRow(self: __torch__.K, preference: Tensor, gates: List[Tensor], balanced: bool, k: int) -> Tuple[List[int], List[float]]:
+    chosen = (self).firstOfRow(annotate(List[float], torch.select(preference, 0, 0).tolist()), k)
+    share = annotate(List[float], [])
+    if len(gates) > 0:
+      all = annotate(List[float], torch.select(gates[0], 0, 0).tolist())
+      total = 0.
+      for e in chosen:
+        total = total + all[e]
+      factor = 1.
+      if balanced:
+        factor = float(k) / (total + 1e-20)
+      for e in chosen:
+        share.append(all[e] * factor)
+    else:
+      for e in chosen:
+        share.append(1.)
+    return (chosen, share)
+
   # Gates [n,E] for scores [n,E].
   def ownGates(self: __torch__.K, scores: Tensor, selection: Tensor, scale: List[Tensor], linear: bool, k: int) -> Tensor:
-    chosen, share, = (self).ownChoice(scores, selection, scale, linear, k)
-    return (self).spread(chosen, share, torch.size(scores, 1))
-
-  # What a router of kind 1 bilinear, 2 linear, 3 sigmoid chooses. selection: [E].
-  def choice(self: __torch__.K, z: Tensor, kind: int, parts: List[Tensor], selection: List[Tensor], scale: List[Tensor], act: int, k: int) -> Tuple[Tensor, List[Tensor]]:
-    if kind == 3:
-      chosen, share, = (self).sigmoidChoice(z, parts[0], selection[0], k)
-    else:
-      chosen, share, = (self).ownChoice((self).scores(z, kind == 2, parts, act), selection[0], scale, kind == 2, k)
-    return (chosen, share)
+    preference, gates, = (self).ownOffer(scores, selection, scale, linear)
+    return (self).run(preference, gates, False, k)
 
   # Gates [n,E]; [n,0] of kind 0, none.
   def gates(self: __torch__.K, z: Tensor, kind: int, parts: List[Tensor], selection: List[Tensor], scale: List[Tensor], act: int, k: int) -> Tensor:
     if kind == 0:
       result = torch.narrow(z, 1, 0, 0)
     else:
-      chosen, share, = (self).choice(z, kind, parts, selection, scale, act, k)
-      result = (self).spread(chosen, share, torch.size(selection[0], 0))
+      preference, gates, = (self).offer(z, kind, parts, selection, scale, act)
+      result = (self).run(preference, gates, kind == 3, k)
     return result
 
   # inwardOf of expert e for rows x in the compute type. inward: [E,2m,d] or [E,m,d], or its matrices [m,d] expert after expert; bias: none, [E,2m]
@@ -183,53 +224,39 @@
       y = torch.add(y, torch.to(downBias[0], 6))
     return y
 
-  # The block for the one row x in the compute type, whose experts chosen [k] have the gates share, none where all are 1, or [k]. Weights push
+  # The block for the one row x in the compute type: experts chosen, in ascending order, with the gates share. Weights push
   # everything out of the caches, so that what is small is fast only right behind something small: all products inward go first, then all
-  # activations, then all products outward. The sums are in the order of the experts, whatever order they were chosen in.
-  def row(self: __torch__.K, x: Tensor, shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], chosen: Tensor, share: List[Tensor], experts: int, m: int, act: int) -> Tensor:
-    k = torch.size(chosen, 0)
-    ids = annotate(List[int], [])
-    for i in range(k):
-      ids.append(int(torch.select(chosen, 0, i)))
-    ordered = sorted(ids)
-    place = annotate(Dict[int, int], {})
-    for i in range(k):
-      place[ids[i]] = i
+  # activations, then all products outward.
+  def row(self: __torch__.K, x: Tensor, shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], chosen: List[int], share: List[float], experts: int, m: int, act: int) -> Tensor:
     parts = annotate(List[List[Tensor]], [])
     f = 0
     if len(shared) > 0:
       f = torch.size(sharedDown[0], 1)
       parts.append((self).inwardOf(x, shared, sharedBias, f))
-    for e in ordered:
+    for e in chosen:
       parts.append((self).expertInward(x, inward, expertBias, e, experts))
     always = annotate(List[Tensor], [])
     hidden = annotate(List[Tensor], [])
     for i in range(len(parts)):
-      if len(parts) > k and i == 0:
+      if len(parts) > len(chosen) and i == 0:
         always.append((self).gated(parts[i], f, act))
       else:
         hidden.append((self).gated(parts[i], m, act))
     y = (self).common(x, always, sharedDown, downBias)
-    for j in range(k):
-      weight = 1.
-      if len(share) > 0:
-        weight = float(torch.select(share[0], 0, place[ordered[j]]))
-      y = torch.add_(y, (self).times(hidden[j], (self).expertDown(down, ordered[j])), alpha=weight)
+    for j in range(len(chosen)):
+      y = torch.add_(y, (self).times(hidden[j], (self).expertDown(down, chosen[j])), alpha=share[j])
     return y
 
   # The block for one token, whose experts need no gates of the others. shared: inward matrices, sharedDown: their down, or none; sharedBias: none or
-  # [f] of each inward; experts as for expertInward and expertDown; downBias: none or [d]; m: neurons of an expert; else as for choice.
+  # [f] of each inward; experts as for expertInward and expertDown; downBias: none or [d]; m: neurons of an expert; else as for offer.
   def mixtureOfOne(self: __torch__.K, z: Tensor, shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], kind: int, parts: List[Tensor], selection: List[Tensor], scale: List[Tensor], k: int, m: int, act: int, dtype: int) -> Tensor:
-    share = annotate(List[Tensor], [])
+    chosen = annotate(List[int], [])
+    share = annotate(List[float], [])
     experts = 0
     if kind > 0:
       experts = torch.size(selection[0], 0)
-      order, gates, = (self).choice(z, kind, parts, selection, scale, act, k)
-      chosen = torch.select(order, 0, 0)
-      for gate in gates:
-        share.append(torch.select(gate, 0, 0))
-    else:
-      chosen = torch.narrow(torch.select(z, 0, 0), 0, 0, 0)
+      preference, gates, = (self).offer(z, kind, parts, selection, scale, act)
+      chosen, share, = (self).runOfRow(preference, gates, kind == 3, k)
     return (self).row(torch.to(z, dtype), shared, sharedDown, sharedBias, inward, down, expertBias, downBias, chosen, share, experts, m, act)
 
   # The block for rows z with gates [n,E], or [n,0]; else as for mixtureOfOne. Tokens are sorted by expert, each expert is one product over
@@ -238,9 +265,14 @@
     x = torch.to(z, dtype)
     experts = torch.size(gates, 1)
     if torch.size(z, 0) == 1:
-      share = torch.select(gates, 0, 0)
-      chosen = torch.squeeze(torch.nonzero(share), 1)
-      y = (self).row(x, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, chosen, [torch.index_select(share, 0, chosen)], experts, m, act)
+      chosen = annotate(List[int], [])
+      share = annotate(List[float], [])
+      all = annotate(List[float], torch.select(gates, 0, 0).tolist())
+      for e in range(experts):
+        if all[e] != 0.:
+          chosen.append(e)
+          share.append(all[e])
+      y = (self).row(x, shared, sharedDown, sharedBias, inward, down, expertBias, downBias, chosen, share, experts, m, act)
     else:
       always = annotate(List[Tensor], [])
       if len(shared) > 0:

@@ -7,7 +7,7 @@
     if len(norm) == 1:
       size = torch.linalg_vector_norm(x, 2, [-1], True)
       factor = torch.rsqrt_(torch.addcmul(torch.full_like(size, eps), size, size, value=1. / torch.size(x, -1)))
-      y = torch.mul(torch.mul(x, factor), norm[0])
+      y = torch.mul_(torch.mul(x, factor), norm[0])
     if len(norm) == 2:
       y = torch.layer_norm(x, [torch.size(x, -1)], norm[0], norm[1], eps)
     return y
@@ -16,9 +16,9 @@
   def input(self: __torch__.K, x: Tensor, norm: List[Tensor], eps: float) -> Tensor:
     return (self).normed(torch.reshape(x, [torch.size(x, 0) * torch.size(x, 1), torch.size(x, 2)]), norm, eps)
 
-  # Residual [B,T,d] plus rows y [B*T,d], normed where there is a norm.
+  # Residual [B,T,d] plus rows y [B*T,d], normed where there is a norm. y is written over.
   def plus(self: __torch__.K, residual: Tensor, y: Tensor, norm: List[Tensor], eps: float) -> Tensor:
-    return torch.add(residual, torch.reshape((self).normed(y, norm, eps), torch.size(residual)))
+    return torch.add_(torch.reshape((self).normed(y, norm, eps), torch.size(residual)), residual)
 
   # x w' for x [...,k] and w [n,k], bfloat16, by way of float32. Weights go through in slabs, so that they never are there whole.
   def timesWidened(self: __torch__.K, x: Tensor, w: Tensor) -> Tensor:

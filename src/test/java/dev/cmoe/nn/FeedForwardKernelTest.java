@@ -30,6 +30,7 @@ class FeedForwardKernelTest {
   private static final double WITHIN = 2e-5;
 
   /** The kernel's number of glm4_moe's router. */
+  private static final int LINEAR = 2;
   private static final int SIGMOID = 3;
 
   private final Engine engine = SharedEngine.get();
@@ -281,6 +282,49 @@ class FeedForwardKernelTest {
       Matrix one = mixture.runOne(z.rows(t, 1), kind, parts, selection, scale, active);
       assertThat(one.distance(expected.rows(t, 1))).isLessThan(WITHIN);
     }
+  }
+
+  /** Scores are the biases here: of equal ones the lower expert runs, for one token as for many. */
+  @ParameterizedTest
+  @CsvSource({"0.5, 0.5, 0.5, 0.1, 2", "0.1, 0.5, 0.5, 0.5, 1", "0.1, 0.2, 0.2, 0.2, 3"})
+  void ofEqualScoresTheLowerExpertRuns(double a, double b, double c, double d, int active) {
+    Mixture mixture = new Mixture(false);
+    List<Tensor> parts =
+        List.of(
+            Matrix.zeros(EXPERTS, HIDDEN).tensor(scope),
+            Matrix.row(a, b, c, d).tensor(scope, EXPERTS));
+    List<Tensor> selection = List.of(Matrix.zeros(1, EXPERTS).tensor(scope, EXPERTS));
+    Matrix gates =
+        Matrix.of(
+            kernel.call(
+                scope,
+                "gates",
+                z.tensor(scope),
+                LINEAR,
+                parts,
+                selection,
+                List.of(),
+                SILU,
+                active));
+
+    Matrix one = mixture.runOne(z.rows(0, 1), LINEAR, parts, selection, List.of(), active);
+
+    assertThat(one.distance(mixture.expected(gates, true).rows(0, 1))).isLessThan(WITHIN);
+  }
+
+  @Test
+  void oneTokenThatIsNoNumberGivesNone() {
+    Mixture mixture = new Mixture(false);
+    List<Tensor> parts =
+        List.of(
+            Matrix.random(2, EXPERTS, HIDDEN).tensor(scope),
+            Matrix.random(3, 1, EXPERTS).tensor(scope, EXPERTS));
+    List<Tensor> selection = List.of(Matrix.zeros(1, EXPERTS).tensor(scope, EXPERTS));
+    Matrix nan = Matrix.zeros(1, HIDDEN).map(x -> Double.NaN);
+
+    Matrix one = mixture.runOne(nan, LINEAR, parts, selection, List.of(), 2);
+
+    assertThat(one.row(0)).containsOnly(Double.NaN);
   }
 
   @Test
