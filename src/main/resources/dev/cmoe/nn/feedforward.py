@@ -89,28 +89,18 @@
       order = torch.narrow(all, 1, 0, k)
     return order
 
-  # The same k of one row, in ascending order; the engine's sort of a few numbers takes longer. What is no number comes last.
+  # The same k of one row, in ascending order, where sorting a few numbers takes the engine longer. Where one is no number the first k.
   def firstOfRow(self: __torch__.K, preference: List[float], k: int) -> List[int]:
-    known = annotate(List[float], [])
-    for value in preference:
-      if value == value:
-        known.append(value)
-      else:
-        known.append(-inf)
-    least = sorted(known)[len(known) - k]
-    equal = k
-    for value in known:
-      if value > least:
-        equal = equal - 1
     chosen = annotate(List[int], [])
-    for e in range(len(known)):
-      if known[e] > least:
-        chosen.append(e)
+    total = sum(preference)
+    for i in range(k):
+      if total == total:
+        e = preference.index(max(preference))
+        preference[e] = -inf
       else:
-        if known[e] == least and equal > 0:
-          chosen.append(e)
-          equal = equal - 1
-    return chosen
+        e = i
+      chosen.append(e)
+    return sorted(chosen)
 
   # Scores of the E routed experts, float32 [n,E]. linear: parts = weight [E,d], bias [E]; else rows of each inward matrix [E,d].
   def scores(self: __torch__.K, z: Tensor, linear: bool, parts: List[Tensor], act: int) -> Tensor:
