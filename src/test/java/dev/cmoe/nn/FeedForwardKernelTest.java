@@ -31,6 +31,7 @@ class FeedForwardKernelTest {
 
   /** The kernel's number of glm4_moe's router. */
   private static final int LINEAR = 2;
+
   private static final int SIGMOID = 3;
 
   private final Engine engine = SharedEngine.get();
