@@ -60,7 +60,7 @@ final class CarvedLayer {
     }
   }
 
-  /** {@code y} [n,d] with the bias of the down-projection, where there is one. */
+  /** {@code y} [n,d] with the bias of the down-projection, or {@code y} itself without one. */
   Tensor withBias(Scope into, Tensor y) {
     return kernel.call(into, "withBias", y, weights.downBias());
   }

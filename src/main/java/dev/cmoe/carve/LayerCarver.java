@@ -194,7 +194,7 @@ final class LayerCarver {
 
   /**
    * Adds the carved outputs to the residuals in {@code states}; returns the relative squared error
-   * of the outputs.
+   * of the outputs. Those in {@code masses} are used up: they may be written over.
    */
   private double advance(
       Scope scope,

@@ -119,7 +119,7 @@ public final class DecoderLayer {
 
   /**
    * {@code residual} [B,T,d] plus the feed-forward output {@code y} [B·T,d], which is normed first
-   * in families that do so; it is written over.
+   * in families that do so; {@code y} may be written over.
    */
   public Tensor add(Scope into, Tensor residual, Tensor y) {
     return kernel.call(into, "plus", residual, y, after, decoder.config().norm().epsilon());

@@ -89,17 +89,18 @@
       order = torch.narrow(all, 1, 0, k)
     return order
 
-  # The same k of one row, in ascending order, where sorting a few numbers takes the engine longer. Where one is no number the first k.
-  def firstOfRow(self: __torch__.K, preference: List[float], k: int) -> List[int]:
+  # The same k of one row [1,E], in ascending order. Sorting a few numbers takes the engine longer, but says what comes first of what is not finite.
+  def firstOfRow(self: __torch__.K, preference: Tensor, k: int) -> List[int]:
+    numbers = annotate(List[float], torch.select(preference, 0, 0).tolist())
     chosen = annotate(List[int], [])
-    total = sum(preference)
-    for i in range(k):
-      if total == total:
-        e = preference.index(max(preference))
-        preference[e] = -inf
-      else:
-        e = i
-      chosen.append(e)
+    total = sum(numbers)
+    if total - total == 0.:
+      for i in range(k):
+        e = numbers.index(max(numbers))
+        numbers[e] = -inf
+        chosen.append(e)
+    else:
+      chosen = annotate(List[int], torch.select((self).first(preference, k), 0, 0).tolist())
     return sorted(chosen)
 
   # Scores of the E routed experts, float32 [n,E]. linear: parts = weight [E,d], bias [E]; else rows of each inward matrix [E,d].
@@ -130,8 +131,7 @@
     if kind == 3:
       p = torch.sigmoid(torch.linear(z, parts[0]))
       preference = torch.add(p, selection[0])
-      gates = annotate(List[Tensor], [])
-      gates.append(p)
+      gates = [p]
     else:
       preference, gates, = (self).ownOffer((self).scores(z, kind == 2, parts, act), selection[0], scale, kind == 2)
     return (preference, gates)
@@ -151,7 +151,7 @@
 
   # The same of one row: which experts run, in ascending order, and the gate of each.
   def runOfRow(self: __torch__.K, preference: Tensor, gates: List[Tensor], balanced: bool, k: int) -> Tuple[List[int], List[float]]:
-    chosen = (self).firstOfRow(annotate(List[float], torch.select(preference, 0, 0).tolist()), k)
+    chosen = (self).firstOfRow(preference, k)
     share = annotate(List[float], [])
     if len(gates) > 0:
       all = annotate(List[float], torch.select(gates[0], 0, 0).tolist())
@@ -238,7 +238,7 @@
     return y
 
   # The block for one token, whose experts need no gates of the others. shared: inward matrices, sharedDown: their down, or none; sharedBias: none or
-  # [f] of each inward; experts as for expertInward and expertDown; downBias: none or [d]; m: neurons of an expert; else as for offer.
+  # [f] of each inward; experts as for expertInward and expertDown; downBias: none or [d]; m: neurons of an expert; else as for offer and run.
   def mixtureOfOne(self: __torch__.K, z: Tensor, shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], kind: int, parts: List[Tensor], selection: List[Tensor], scale: List[Tensor], k: int, m: int, act: int, dtype: int) -> Tensor:
     chosen = annotate(List[int], [])
     share = annotate(List[float], [])

@@ -16,7 +16,7 @@
   def input(self: __torch__.K, x: Tensor, norm: List[Tensor], eps: float) -> Tensor:
     return (self).normed(torch.reshape(x, [torch.size(x, 0) * torch.size(x, 1), torch.size(x, 2)]), norm, eps)
 
-  # Residual [B,T,d] plus rows y [B*T,d], normed where there is a norm. y is written over.
+  # Residual [B,T,d] plus rows y [B*T,d], normed where there is a norm. y may be written over.
   def plus(self: __torch__.K, residual: Tensor, y: Tensor, norm: List[Tensor], eps: float) -> Tensor:
     return torch.add_(torch.reshape((self).normed(y, norm, eps), torch.size(residual)), residual)
 

@@ -29,9 +29,10 @@ class FeedForwardKernelTest {
   private static final int WIDTH = 3;
   private static final double WITHIN = 2e-5;
 
-  /** The kernel's number of glm4_moe's router. */
+  /** The kernel's number of a linear router. */
   private static final int LINEAR = 2;
 
+  /** The kernel's number of glm4_moe's router. */
   private static final int SIGMOID = 3;
 
   private final Engine engine = SharedEngine.get();
@@ -259,7 +260,7 @@ class FeedForwardKernelTest {
 
   /** A token that is generated needs no gates of the experts that do not run. */
   @ParameterizedTest
-  @CsvSource({"1, 1", "1, 3", "2, 2", "3, 1", "3, 2"})
+  @CsvSource({"1, 1", "1, 3", "1, 4", "2, 2", "3, 1", "3, 2", "3, 4"})
   void oneTokenRunsWhatItsGatesSay(int kind, int active) {
     Mixture mixture = new Mixture(true);
     List<Tensor> parts =
@@ -287,7 +288,7 @@ class FeedForwardKernelTest {
 
   /** Scores are the biases here: of equal ones the lower expert runs, for one token as for many. */
   @ParameterizedTest
-  @CsvSource({"0.5, 0.5, 0.5, 0.1, 2", "0.1, 0.5, 0.5, 0.5, 1", "0.1, 0.2, 0.2, 0.2, 3"})
+  @CsvSource({"0.5, 0.5, 0.5, 0.1, 2", "0.1, 0.5, 0.5, 0.5, 1", "0.1, 0.2, 0.2, 0.2, 2"})
   void ofEqualScoresTheLowerExpertRuns(double a, double b, double c, double d, int active) {
     Mixture mixture = new Mixture(false);
     List<Tensor> parts =
@@ -295,6 +296,11 @@ class FeedForwardKernelTest {
             Matrix.zeros(EXPERTS, HIDDEN).tensor(scope),
             Matrix.row(a, b, c, d).tensor(scope, EXPERTS));
     List<Tensor> selection = List.of(Matrix.zeros(1, EXPERTS).tensor(scope, EXPERTS));
+    assertOneTokenRunsItsGates(mixture, parts, selection, active);
+  }
+
+  private void assertOneTokenRunsItsGates(
+      Mixture mixture, List<Tensor> parts, List<Tensor> selection, int active) {
     Matrix gates =
         Matrix.of(
             kernel.call(
@@ -313,19 +319,24 @@ class FeedForwardKernelTest {
     assertThat(one.distance(mixture.expected(gates, true).rows(0, 1))).isLessThan(WITHIN);
   }
 
-  @Test
-  void oneTokenThatIsNoNumberGivesNone() {
+  /** A bias that is no number comes first, as in a sort, and one of minus infinity last. */
+  @ParameterizedTest
+  @CsvSource({
+    "NaN, 0.1, 0.2, 0.3, 2",
+    "0.1, NaN, 0.2, 0.3, 1",
+    "0.1, -Infinity, -Infinity, -Infinity, 2",
+    "Infinity, 0.1, -Infinity, 0.3, 3"
+  })
+  void oneTokenRunsWhatItsGatesSayOfPreferencesThatAreNotFinite(
+      double a, double b, double c, double d, int active) {
     Mixture mixture = new Mixture(false);
     List<Tensor> parts =
         List.of(
             Matrix.random(2, EXPERTS, HIDDEN).tensor(scope),
-            Matrix.random(3, 1, EXPERTS).tensor(scope, EXPERTS));
-    List<Tensor> selection = List.of(Matrix.zeros(1, EXPERTS).tensor(scope, EXPERTS));
-    Matrix nan = Matrix.zeros(1, HIDDEN).map(x -> Double.NaN);
+            Matrix.zeros(1, EXPERTS).tensor(scope, EXPERTS));
+    List<Tensor> selection = List.of(Matrix.row(a, b, c, d).tensor(scope, EXPERTS));
 
-    Matrix one = mixture.runOne(nan, LINEAR, parts, selection, List.of(), 2);
-
-    assertThat(one.row(0)).containsOnly(Double.NaN);
+    assertOneTokenRunsItsGates(mixture, parts, selection, active);
   }
 
   @Test
