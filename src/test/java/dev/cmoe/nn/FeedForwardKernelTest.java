@@ -201,17 +201,12 @@ class FeedForwardKernelTest {
     Matrix weight = Matrix.random(2, EXPERTS, HIDDEN);
     Matrix correction = Matrix.row(0.3, -0.2, 0, -1);
     Matrix gates =
-        Matrix.of(
-            kernel.call(
-                scope,
-                "gates",
-                z.tensor(scope),
-                SIGMOID,
-                List.of(weight.tensor(scope)),
-                List.of(correction.tensor(scope, EXPERTS)),
-                List.of(),
-                SILU,
-                2));
+        routed(
+            SIGMOID,
+            List.of(weight.tensor(scope)),
+            List.of(correction.tensor(scope, EXPERTS)),
+            List.of(),
+            2);
     Matrix p = z.linear(weight).map(x -> 1 / (1 + Math.exp(-x)));
     for (int t = 0; t < TOKENS; t++) {
       double[] preference = new double[EXPERTS];
@@ -228,6 +223,13 @@ class FeedForwardKernelTest {
             .isEqualTo(preference[e] >= second ? 2 * p.at(t, e) / sum : 0, Offset.offset(1e-5));
       }
     }
+  }
+
+  /** Gates of z [n,E] by a router of this kind. */
+  private Matrix routed(
+      int kind, List<Tensor> parts, List<Tensor> selection, List<Tensor> scale, int active) {
+    return Matrix.of(
+        kernel.call(scope, "gates", z.tensor(scope), kind, parts, selection, scale, SILU, active));
   }
 
   private Matrix gates(Matrix scores, Matrix selection, List<Tensor> scale, boolean linear, int k) {
@@ -274,10 +276,7 @@ class FeedForwardKernelTest {
     List<Tensor> selection = List.of(Matrix.random(4, 1, EXPERTS).tensor(scope, EXPERTS));
     List<Tensor> scale =
         kind == 3 ? List.of() : List.of(Matrix.random(5, 1, EXPERTS).tensor(scope, EXPERTS));
-    Matrix gates =
-        Matrix.of(
-            kernel.call(
-                scope, "gates", z.tensor(scope), kind, parts, selection, scale, SILU, active));
+    Matrix gates = routed(kind, parts, selection, scale, active);
     Matrix expected = mixture.expected(gates, true);
 
     for (int t = 0; t < TOKENS; t++) {
@@ -301,18 +300,7 @@ class FeedForwardKernelTest {
 
   private void assertOneTokenRunsItsGates(
       Mixture mixture, List<Tensor> parts, List<Tensor> selection, int active) {
-    Matrix gates =
-        Matrix.of(
-            kernel.call(
-                scope,
-                "gates",
-                z.tensor(scope),
-                LINEAR,
-                parts,
-                selection,
-                List.of(),
-                SILU,
-                active));
+    Matrix gates = routed(LINEAR, parts, selection, List.of(), active);
 
     Matrix one = mixture.runOne(z.rows(0, 1), LINEAR, parts, selection, List.of(), active);
 
