@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cmoe.engine.ComputeType;
 import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -14,6 +15,12 @@ class ResidentMemoryTest {
   private static final int TABLE = TinyModel.VOCABULARY * TinyModel.HIDDEN;
 
   @TempDir Path dir;
+  private Decoder decoder;
+
+  @AfterEach
+  void close() {
+    decoder.close();
+  }
 
   @Test
   void weightsInTheComputeTypeStayInTheirFile() {
@@ -56,6 +63,7 @@ class ResidentMemoryTest {
   }
 
   private ResidentMemory memory(ComputeType type) {
-    return new ResidentMemory(TinyModel.open(dir, type));
+    decoder = TinyModel.open(dir, type);
+    return new ResidentMemory(decoder);
   }
 }
