@@ -5,10 +5,10 @@ import java.util.stream.Stream;
 
 /** What a carve came to, in two plain sentences. */
 final class Verdict {
-  /** Perplexities within this relative difference are called equal. */
   /** Share of tokens that is as good as none. */
   private static final double RARE = 1e-3;
 
+  /** Perplexities within this relative difference are called equal. */
   private static final double EVEN = 0.003;
 
   private final CarveReport report;
