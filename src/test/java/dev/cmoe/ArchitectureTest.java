@@ -41,6 +41,7 @@ class ArchitectureTest {
           "arch",
           "engine",
           "safetensors",
+          "vector",
           "run");
 
   private static final JavaClasses CODE =
@@ -78,7 +79,7 @@ class ArchitectureTest {
   }
 
   @Test
-  void recipesAndRunsAreLeaves() {
+  void leavesUseLittle() {
     usesOnly("recipe", "dev.cmoe.recipe..", "dev.cmoe.run..", "java..", "com.fasterxml.jackson..");
     usesOnly(
         "gguf",
@@ -90,6 +91,7 @@ class ArchitectureTest {
         "java..",
         "com.fasterxml.jackson..");
     usesOnly("run", "dev.cmoe.run..", "java..");
+    usesOnly("vector", "dev.cmoe.vector..", "java..", "jdk.incubator.vector..");
     usesOnly("safetensors", "dev.cmoe.safetensors..", "dev.cmoe.run..", "java..", "org.slf4j..");
   }
 
@@ -99,6 +101,7 @@ class ArchitectureTest {
     onlyIn(resideInAPackage("ai.djl..").and(DescribedPredicate.not(tokenizers)), "engine");
     onlyIn(tokenizers, "checkpoint");
     onlyIn(resideInAnyPackage("org.nd4j..", "org.bytedeco.."), "carve.grouping");
+    onlyIn(resideInAPackage("jdk.incubator.vector.."), "vector");
     onlyIn(resideInAPackage("picocli.."), "cli");
     onlyIn(resideInAPackage("ch.qos.logback.."), "cli");
   }
