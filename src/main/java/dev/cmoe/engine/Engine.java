@@ -159,6 +159,14 @@ public final class Engine implements AutoCloseable {
     return !device.isGpu() && (type != ComputeType.BFLOAT16 || products.take(Products.Way.PARTS));
   }
 
+  /**
+   * Whether products with single bfloat16 rows go through oneDNN's inner product, which reads
+   * narrow and small matrices slowly.
+   */
+  public boolean multipliesSingleRows() {
+    return products.take(Products.Way.SINGLE);
+  }
+
   Kernel load(Class<?> room, String name, Products products) {
     try {
       byte[] archive = KernelArchive.of(KernelText.of(room, name, products));

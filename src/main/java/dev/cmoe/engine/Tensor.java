@@ -2,15 +2,20 @@ package dev.cmoe.engine;
 
 import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 import java.util.Arrays;
 
 /**
- * A native array, owned by the {@link Scope} that created it and gone with it. A bfloat16 tensor
- * can be passed to kernels but not read from Java.
+ * A native array, owned by the {@link Scope} that created it and gone with it. Of a bfloat16 tensor
+ * Java sees the memory, or a float32 copy.
  */
 public final class Tensor implements AutoCloseable {
+  /** DJL knows the type only by name, and calls the engine's unknown. */
+  private static final DataType BFLOAT16 = DataType.UNKNOWN;
+
   private final PtNDArray array;
 
   Tensor(PtNDArray array) {
@@ -40,13 +45,38 @@ public final class Tensor implements AutoCloseable {
     return array.toFloatArray();
   }
 
+  /** Copies a float32 or bfloat16 tensor on the CPU that lies in one piece. */
+  public float[] toWidened() {
+    if (array.getDataType() != BFLOAT16) {
+      return toFloats();
+    }
+    ShortBuffer stored = memory().asShortBuffer();
+    float[] values = new float[stored.remaining()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Float.intBitsToFloat(stored.get(i) << 16);
+    }
+    return values;
+  }
+
   /**
    * The elements of a float32 tensor on the CPU, row-major, without a copy where the engine allows
    * it. Valid only while this tensor is open; must not be written to.
    */
   public FloatBuffer floats() {
     require(DataType.FLOAT32);
-    return array.toByteBuffer(true).order(ByteOrder.nativeOrder()).asFloatBuffer();
+    return memory().asFloatBuffer();
+  }
+
+  /**
+   * The memory of a tensor on the CPU that lies in one piece, of less than 2 GiB, without a copy:
+   * what is written there is in the tensor. Valid only while this tensor is open; of others a copy.
+   */
+  public ByteBuffer memory() {
+    ByteBuffer memory = array.toByteBuffer(true).order(ByteOrder.nativeOrder());
+    if (count() > 0 && memory.remaining() % count() != 0) {
+      throw new IllegalStateException(this + " is larger than a buffer");
+    }
+    return memory;
   }
 
   /** Copies an int64 tensor, row-major. */

@@ -37,6 +37,11 @@ final class Mixture implements FeedForward {
 
     /** For a layer that has shared experts only. */
     static final Routes NONE = new Routes(Kind.NONE, List.of(), List.of(), List.of(), 0);
+
+    /** E; 0 without a router. */
+    int experts() {
+      return selection.isEmpty() ? 0 : Math.toIntExact(selection.get(0).size(0));
+    }
   }
 
   /**
@@ -103,6 +108,14 @@ final class Mixture implements FeedForward {
           activation,
           scalarType);
     }
+  }
+
+  Routes routes() {
+    return routes;
+  }
+
+  Experts experts() {
+    return experts;
   }
 
   @Override

@@ -9,6 +9,7 @@ import dev.cmoe.engine.Tensor;
 import dev.cmoe.run.CmoeException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A decoder with all layers at hand, for running token by token. Weights that are stored in the
@@ -22,6 +23,7 @@ public final class ResidentDecoder implements AutoCloseable {
   private final DecodeStep decodeStep;
   private final OutputHead head;
   private final Tensor embeddings;
+  private Optional<RowStep> rowStep = Optional.empty();
 
   private ResidentDecoder(Decoder decoder) {
     this.decoder = decoder;
@@ -32,6 +34,9 @@ public final class ResidentDecoder implements AutoCloseable {
     head = OutputHead.converted(decoder, scope);
     embeddings = decoder.embeddings(scope);
     decodeStep = new DecodeStep(decoder, embeddings, layers, head, scope);
+    if (RowStep.isWorthwhile(decoder, layers, head)) {
+      stepInJava(engine().threads());
+    }
   }
 
   /** Takes {@code decoder} over and closes it in the end, or now when loading fails. */
@@ -94,6 +99,22 @@ public final class ResidentDecoder implements AutoCloseable {
     return decodeStep;
   }
 
+  /** Whether sequences that are alone go token by token through Java, and not the kernels. */
+  public boolean stepsInJava() {
+    return rowStep.isPresent();
+  }
+
+  /** The step in Java, for sequences that are alone. */
+  Optional<RowStep> rowStep() {
+    return rowStep;
+  }
+
+  /** Sequences that come take the step in Java, whether it is worthwhile or not. */
+  void stepInJava(int threads) {
+    rowStep.ifPresent(RowStep::close);
+    rowStep = Optional.of(new RowStep(config(), layers, head, threads));
+  }
+
   RopeSpec rope(int layer) {
     return config().rope(layer);
   }
@@ -114,6 +135,7 @@ public final class ResidentDecoder implements AutoCloseable {
 
   @Override
   public void close() {
+    rowStep.ifPresent(RowStep::close);
     scope.close();
     decoder.close();
   }

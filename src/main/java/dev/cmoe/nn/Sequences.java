@@ -26,6 +26,7 @@ public final class Sequences implements AutoCloseable {
   private final int[] lengths;
   private final Map<RopeSpec, Rotary> lastAngles = new HashMap<>();
   private DecodeStep.Bound decodeStep;
+  private RowStep.Bound rowStep;
 
   Sequences(ResidentDecoder model, int count, int capacity, FeedForwardProbe probe) {
     this.model = model;
@@ -143,13 +144,35 @@ public final class Sequences implements AutoCloseable {
     try (Scope held = into.child()) {
       renewWhereAnglesChange(held, live);
       NextTokens now = new NextTokens(decoder, held, next, positions);
-      Tensor logits =
-          probe == FeedForwardProbe.NONE ? decodeStep().logits(into, now) : probed(into, held, now);
+      Tensor logits = logits(into, held, now);
       for (int i = 0; i < lengths.length; i++) {
         lengths[i] += live[i] ? 1 : 0;
       }
       return logits;
     }
+  }
+
+  private Tensor logits(Scope into, Scope held, NextTokens now) {
+    if (lengths.length == 1 && RowStep.canRead(cache) && model.rowStep().isPresent()) {
+      return row(into, held, now.windows());
+    }
+    return probe == FeedForwardProbe.NONE
+        ? decodeStep().logits(into, now)
+        : probed(into, held, now);
+  }
+
+  private Tensor row(Scope into, Scope held, int[][] windows) {
+    if (rowStep == null) {
+      List<Rotary> angles = new ArrayList<>();
+      for (int i = 0; i < model.config().layers(); i++) {
+        angles.add(lastAngles(model.rope(i)));
+      }
+      rowStep = model.rowStep().orElseThrow().bind(angles, cache);
+    }
+    float[] embedding = model.embed(held, windows).toFloats();
+    int position = Math.min(lengths[0], capacity - 1);
+    float[] logits = rowStep.logits(held, embedding, position, probe);
+    return into.of(logits, 1, logits.length);
   }
 
   private DecodeStep.Bound decodeStep() {
@@ -198,6 +221,7 @@ public final class Sequences implements AutoCloseable {
 
   @Override
   public void close() {
+    rowStep = null; // It holds bare memory of the cache.
     scope.close();
   }
 }

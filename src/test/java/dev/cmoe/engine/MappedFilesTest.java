@@ -29,6 +29,8 @@ class MappedFilesTest {
       assertThat(load(files, scope, file, StoredType.FLOAT32, 4)).containsExactly(1.25f, -2);
       assertThat(load(files, scope, file, StoredType.BFLOAT16, 12)).containsExactly(1.5f, -3);
       assertThat(load(files, scope, file, StoredType.FLOAT16, 16)).containsExactly(1.5f, -3);
+      Tensor stored = files.load(scope, file, StoredType.BFLOAT16, 12, new long[] {2}, null);
+      assertThat(stored.toWidened()).containsExactly(1.5f, -3);
     }
   }
 

@@ -51,6 +51,9 @@ public final class TinyCarved {
   private boolean scaled;
   private DType type = DType.F32;
   private int shared = 2;
+  private int hidden = HIDDEN;
+  private int width = 5;
+  private String more = "";
 
   public static List<String> families() {
     return FAMILIES.keySet().stream().sorted().toList();
@@ -73,6 +76,19 @@ public final class TinyCarved {
 
   public TinyCarved sharing(int slices) {
     shared = slices;
+    return this;
+  }
+
+  /** So wide that rows are longer than vectors, and end between them. */
+  public TinyCarved wide() {
+    hidden = 312;
+    width = 70;
+    return this;
+  }
+
+  /** With more keys in config.json, in single quotes. */
+  public TinyCarved with(String keys) {
+    more = ", " + keys;
     return this;
   }
 
@@ -104,7 +120,6 @@ public final class TinyCarved {
     ConfigReader reader = new ConfigReader(directory.resolve("config.json"), dense);
     DecoderConfig decoder = DenseFamilies.of(reader).read(reader);
     int experts = router == RouterKind.NONE ? 0 : 6;
-    int width = 5;
     MoeShape shape =
         new MoeShape(
             shared, experts == 0 ? 0 : 2, 8, experts, width, shared * width, router, scaled);
@@ -146,7 +161,7 @@ public final class TinyCarved {
     return values;
   }
 
-  private static ObjectNode config(String family) {
+  private ObjectNode config(String family) {
     String architecture =
         DenseFamilies.ALL.stream()
             .filter(each -> each.name().equals(family))
@@ -154,10 +169,11 @@ public final class TinyCarved {
             .orElseThrow()
             .architecture();
     String text =
-        ("{'model_type': '%s', 'architectures': ['%s'], 'hidden_size': %d, 'intermediate_size': 40,"
+        ("{'model_type': '%s', 'architectures': ['%s'], 'hidden_size': %d, 'intermediate_size': %d,"
                 + " 'num_hidden_layers': 3, 'num_attention_heads': 4, 'num_key_value_heads': 2,"
-                + " 'vocab_size': %d, 'max_position_embeddings': 64, %s}")
-            .formatted(family, architecture, HIDDEN, VOCABULARY, FAMILIES.get(family));
+                + " 'vocab_size': %d, 'max_position_embeddings': 64, %s%s}")
+            .formatted(
+                family, architecture, hidden, 8 * width, VOCABULARY, FAMILIES.get(family), more);
     try {
       return (ObjectNode) JSON.readTree(text.replace('\'', '"'));
     } catch (JsonProcessingException e) {

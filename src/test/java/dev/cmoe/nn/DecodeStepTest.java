@@ -2,20 +2,18 @@ package dev.cmoe.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cmoe.arch.RouterKind;
 import dev.cmoe.engine.ComputeType;
 import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.Matrix;
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.SharedEngine;
 import dev.cmoe.engine.Tensor;
-import dev.cmoe.finetune.TinyCarved;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** From tokens to logits in one call, against one layer after the other. */
@@ -33,29 +31,10 @@ class DecodeStepTest {
 
   @TempDir Path dir;
 
-  static List<String> families() {
-    return TinyCarved.families();
-  }
-
-  /** Some have two tables of angles, or windows, shorter than a prompt here, in some layers. */
   @ParameterizedTest
-  @MethodSource("families")
-  void isTheLayersOfEveryFamily(String family) {
-    new TinyCarved().scaled().write(dir, family);
-    givesWhatLayersGive();
-  }
-
-  @ParameterizedTest
-  @EnumSource(RouterKind.class)
-  void isTheLayersOfEveryRouter(RouterKind router) {
-    new TinyCarved().router(router).write(dir, "llama");
-    givesWhatLayersGive();
-  }
-
-  @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
-  void isTheLayersOfScaledExpertsAlone(RouterKind router) {
-    new TinyCarved().router(router).sharing(0).scaled().write(dir, "llama");
+  @MethodSource("dev.cmoe.nn.StepModels#all")
+  void isTheLayers(Consumer<Path> model) {
+    model.accept(dir);
     givesWhatLayersGive();
   }
 
