@@ -21,6 +21,7 @@ public record BenchResult(
    * @param name as the user named it
    * @param budget SxAyEz, or {@code dense}
    * @param computeDtype the type it computed in
+   * @param stepsInJava whether a step of one sequence went through Java, and not the kernels
    * @param openSeconds time to open it
    * @param weightBytes of its files
    * @param peakAnonymousBytes of the process while it ran; 0 where the system does not tell
@@ -30,6 +31,7 @@ public record BenchResult(
       String name,
       String budget,
       String computeDtype,
+      boolean stepsInJava,
       double openSeconds,
       long weightBytes,
       long peakAnonymousBytes,

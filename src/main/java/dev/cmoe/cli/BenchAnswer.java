@@ -169,6 +169,7 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
             ? " | dense |\n| --- | ---: | ---: |\n"
             : " |\n| --- | ---: |\n");
     entrants(text, "compute type", BenchResult.Entrant::computeDtype);
+    entrants(text, "decode of batch 1", BenchAnswer::step);
     entrants(
         text,
         "opened in" + (result.dense().isPresent() ? ", kernels with the first" : ""),
@@ -262,9 +263,14 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
     return Documents.render(document);
   }
 
+  private static String step(BenchResult.Entrant entrant) {
+    return entrant.stepsInJava() ? "java" : "kernels";
+  }
+
   private static void entrant(ObjectNode node, BenchResult.Entrant entrant) {
     node.put("budget", entrant.budget());
     node.put("computeDtype", entrant.computeDtype());
+    node.put("singleStep", step(entrant));
     node.put("openSeconds", entrant.openSeconds());
     node.put("weightBytes", entrant.weightBytes());
     node.put("peakAnonymousBytes", entrant.peakAnonymousBytes());

@@ -258,6 +258,7 @@ public final class BenchJob {
         entry.name(),
         decoder.moe().map(MoeShape::toString).orElse("dense"),
         decoder.weights().type().toString(),
+        entry.contender().model().stepsInJava(),
         entry.openSeconds(),
         decoder.checkpoint().weightBytes(),
         stages.stream().mapToLong(stage -> known(stage.peakAnonymousBytes())).max().orElse(0),

@@ -25,6 +25,7 @@ public final class GenerateJob {
   private GenerateJob() {}
 
   /**
+   * @param stepsInJava whether tokens came through Java, and not the kernels
    * @param prompts texts as the model got them
    * @param openSeconds time to open the model and encode the prompts, the engine's start not
    *     counted
@@ -33,6 +34,7 @@ public final class GenerateJob {
       String model,
       String computeDtype,
       int threads,
+      boolean stepsInJava,
       TokenChoice choice,
       List<Prompt> prompts,
       Generator.Outcome outcome,
@@ -89,6 +91,7 @@ public final class GenerateJob {
             model,
             decoder.decoder().weights().type().toString(),
             session.engine().threads(),
+            full.size() == 1 && decoder.stepsInJava(),
             choice,
             full,
             outcome,
