@@ -45,6 +45,7 @@ class BenchIT {
       assertThat(figures.path("ceiling").asDouble()).isGreaterThan(1);
       assertThat(figures.path("spread").path("moe")).hasSize(2);
     }
+    assertThat(json.path("models").path("moe").path("singleStep").asText()).isEqualTo("kernels");
     assertThat(json.path("batches")).hasSize(2);
     JsonNode one = json.path("batches").path(0);
     assertThat(one.path("prefill")).isEqualTo(json.path("prefill"));
@@ -82,10 +83,11 @@ class BenchIT {
 
     assertThat(table.out())
         .contains("| 1 | prefill | dense |", "| 1 | decode | dense |")
+        .contains("| decode of batch 1 in | kernels |")
         .containsPattern("time to first token, batch 1 \\| [0-9.]+ ms \\|");
     assertThat(csv.out())
         .startsWith("batch,phase,model,")
-        .containsPattern("\n2,decode,dense,([^,]*,){9}[1-9][0-9]*,[1-9][0-9]*,\n")
+        .containsPattern("\n2,decode,dense,([^,]*,){9}[1-9][0-9]*,[1-9][0-9]*,,kernels\n")
         .hasLineCount(3);
   }
 

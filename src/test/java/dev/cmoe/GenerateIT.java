@@ -56,6 +56,7 @@ class GenerateIT {
     assertThat(told.err()).doesNotContain("pieces");
     assertThat(whole.err()).isEmpty();
     assertThat(json.path("schema").asText()).isEqualTo("cmoe.generate/1");
+    assertThat(json.path("step").asText()).isEqualTo("kernels");
     JsonNode sequence = json.path("sequences").path(0);
     assertThat(sequence.path("text").asText() + "\n").isEqualTo(told.out());
     assertThat(sequence.path("tokens")).hasSize(12);

@@ -29,7 +29,8 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
           "router_share",
           "peak_anonymous_bytes",
           "weight_bytes_per_decode_step",
-          "expert_imbalance");
+          "expert_imbalance",
+          "step");
 
   @Override
   public String text() {
@@ -57,6 +58,11 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
 
     String model() {
       return entrant.budget();
+    }
+
+    /** The way that a step went; empty for prompts, which go through kernels always. */
+    String step() {
+      return phase.equals("decode") ? BenchAnswer.step(entrant, batch) : "";
     }
 
     /** Empty without a router. */
@@ -110,7 +116,7 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
       text.append(
           String.format(
               Locale.ROOT,
-              "%d,%s,%s,%.3f,%.3f,%.3f,%s,%s,%s,%.4f,%.4f,%.4f,%d,%.0f,%s%n",
+              "%d,%s,%s,%.3f,%.3f,%.3f,%s,%s,%s,%.4f,%.4f,%.4f,%d,%.0f,%s,%s%n",
               row.batch(),
               row.phase(),
               row.model(),
@@ -125,7 +131,8 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
               row.figures().routerShare(),
               row.entrant().peakAnonymousBytes(),
               row.all().decodeBytes(),
-              number(row.imbalance(), "")));
+              number(row.imbalance(), ""),
+              row.step()));
     }
     return text.toString();
   }
@@ -169,7 +176,9 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
             ? " | dense |\n| --- | ---: | ---: |\n"
             : " |\n| --- | ---: |\n");
     entrants(text, "compute type", BenchResult.Entrant::computeDtype);
-    entrants(text, "decode of batch 1", BenchAnswer::step);
+    if (result.batches().stream().anyMatch(batch -> batch.size() == 1)) {
+      entrants(text, "decode of batch 1 in", entrant -> step(entrant, 1));
+    }
     entrants(
         text,
         "opened in" + (result.dense().isPresent() ? ", kernels with the first" : ""),
@@ -263,14 +272,14 @@ record BenchAnswer(BenchResult result, BenchForm form) implements Answer {
     return Documents.render(document);
   }
 
-  private static String step(BenchResult.Entrant entrant) {
-    return entrant.stepsInJava() ? "java" : "kernels";
+  private static String step(BenchResult.Entrant entrant, int batch) {
+    return batch == 1 && entrant.stepsInJava() ? "java" : "kernels";
   }
 
   private static void entrant(ObjectNode node, BenchResult.Entrant entrant) {
     node.put("budget", entrant.budget());
     node.put("computeDtype", entrant.computeDtype());
-    node.put("singleStep", step(entrant));
+    node.put("singleStep", step(entrant, 1));
     node.put("openSeconds", entrant.openSeconds());
     node.put("weightBytes", entrant.weightBytes());
     node.put("peakAnonymousBytes", entrant.peakAnonymousBytes());

@@ -38,7 +38,9 @@ record GenerateAnswer(GenerateJob.Result result, boolean told) implements Answer
     document.put("model", result.model());
     document.put("computeDtype", result.computeDtype());
     document.put("threads", result.threads());
-    document.put("step", result.stepsInJava() ? "java" : "kernels");
+    if (outcome.decodedTokens() > 0) {
+      document.put("step", result.stepsInJava() ? "java" : "kernels");
+    }
     ObjectNode choice = document.putObject("sampling");
     if (result.choice() instanceof TokenChoice.Sampled sampled) {
       choice.put("temperature", sampled.temperature());

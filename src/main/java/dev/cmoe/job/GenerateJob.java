@@ -85,13 +85,14 @@ public final class GenerateJob {
                     stage.advance(++pieces[0]);
                   });
         }
-        listener.note(summary(outcome, open));
+        boolean java = full.size() == 1 && decoder.stepsInJava();
+        listener.note(summary(outcome, open, java));
         warn(outcome, decoder, listener);
         return new Result(
             model,
             decoder.decoder().weights().type().toString(),
             session.engine().threads(),
-            full.size() == 1 && decoder.stepsInJava(),
+            java,
             choice,
             full,
             outcome,
@@ -132,18 +133,26 @@ public final class GenerateJob {
     return ids;
   }
 
-  private static String summary(Generator.Outcome outcome, double open) {
-    return String.format(
-        Locale.ROOT,
-        "opened in %.2f s; prompt %d tokens in %.2f s (%.1f a second); then %d tokens in %.2f s (%.1f a"
-            + " second)",
-        open,
-        outcome.promptTokens(),
-        outcome.prefillSeconds(),
-        outcome.promptTokens() / outcome.prefillSeconds(),
-        outcome.decodedTokens(),
-        outcome.decodeSeconds(),
-        outcome.decodedTokens() / outcome.decodeSeconds());
+  private static String summary(Generator.Outcome outcome, double open, boolean java) {
+    String prompt =
+        String.format(
+            Locale.ROOT,
+            "opened in %.2f s; prompt %d tokens in %.2f s (%.1f a second)",
+            open,
+            outcome.promptTokens(),
+            outcome.prefillSeconds(),
+            outcome.promptTokens() / outcome.prefillSeconds());
+    if (outcome.decodedTokens() == 0) {
+      return prompt;
+    }
+    return prompt
+        + String.format(
+            Locale.ROOT,
+            "; then %d tokens in %.2f s (%.1f a second%s)",
+            outcome.decodedTokens(),
+            outcome.decodeSeconds(),
+            outcome.decodedTokens() / outcome.decodeSeconds(),
+            java ? ", in Java" : "");
   }
 
   private static void warn(
