@@ -10,10 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/**
- * A feed-forward block for one row in Java: an expert that always runs, or none, and chosen ones. A
- * dense block is an expert that always runs.
- */
+/** A {@link Mixture} for one row in Java: an expert that always runs, or none, and chosen ones. */
 final class RowBlock {
   /** Told of each time the router chose; see {@link FeedForward.Routing}. */
   @FunctionalInterface
@@ -97,22 +94,10 @@ final class RowBlock {
         .toArray();
   }
 
-  /** In Java what {@code block} is; its memory stays in use. */
-  static RowBlock of(FeedForward block, Activation activation) {
-    if (block instanceof Mixture mixture) {
-      return of(mixture.routes(), mixture.experts(), activation);
-    }
-    DenseFeedForward dense = (DenseFeedForward) block;
-    RowLinear down = RowLinear.of(dense.down());
-    if (!dense.downBias().isEmpty()) {
-      down = down.plus(dense.downBias().get(0).toWidened(), 0);
-    }
-    Expert all = Expert.of(matrices(dense.inward(), down), floats(dense.inwardBiases()), down);
-    RowRouter none = new RowRouter(Mixture.Routes.NONE, activation);
-    return new RowBlock(activation, List.of(all), List.of(), none, null);
-  }
-
-  private static RowBlock of(Mixture.Routes routes, Mixture.Experts all, Activation activation) {
+  /** In Java what {@code mixture} is; its memory stays in use. */
+  static RowBlock of(Mixture mixture, Activation activation) {
+    Mixture.Routes routes = mixture.routes();
+    Mixture.Experts all = mixture.experts();
     List<Expert> always = new ArrayList<>();
     if (!all.shared().isEmpty()) {
       RowLinear down = RowLinear.of(all.sharedDown().get(0));

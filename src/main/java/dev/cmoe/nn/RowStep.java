@@ -53,6 +53,7 @@ final class RowStep implements AutoCloseable {
 
   /**
    * Weights are used where they lie: they are bfloat16, on the CPU, and stay open as long as this.
+   * Blocks are mixtures.
    *
    * @param threads that share the work
    */
@@ -82,7 +83,7 @@ final class RowStep implements AutoCloseable {
         new RowNorm(tensors.get(4), epsilon),
         new RowNorm(tensors.get(5), epsilon),
         new RowNorm(tensors.get(6), epsilon),
-        RowBlock.of(layer.feedForward(), config.feedForward().activation()),
+        RowBlock.of((Mixture) layer.feedForward(), config.feedForward().activation()),
         config.attention().window(layer.index()));
   }
 

@@ -81,8 +81,8 @@ class RowStepTest {
   /** More threads than heads, too. */
   @ParameterizedTest
   @ValueSource(ints = {1, 9})
-  void isTheKernelsStepOfADenseModelWithBiases(int threads) {
-    new TinyModel().biased().write(dir);
+  void isTheKernelsStepWithBiasesOnAnyNumberOfThreads(int threads) {
+    new TinyCarved().write(dir, "llama");
     givesWhatTheKernelGives(threads);
   }
 
