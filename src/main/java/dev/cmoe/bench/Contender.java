@@ -151,5 +151,10 @@ public final class Contender {
     public void ran(int layer, long nanos) {
       to.ran(layer, nanos);
     }
+
+    @Override
+    public boolean wantsEveryToken() {
+      return to.wantsEveryToken();
+    }
   }
 }

@@ -38,6 +38,11 @@ public final class ExpertLoad implements FeedForwardProbe {
   @Override
   public void ran(int layer, long nanos) {}
 
+  @Override
+  public boolean wantsEveryToken() {
+    return true;
+  }
+
   /** For each layer the share of tokens that ran each routed expert; empty without routers. */
   public List<double[]> shares() {
     List<double[]> shares = new ArrayList<>();

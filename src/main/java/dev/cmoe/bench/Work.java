@@ -7,6 +7,7 @@ import dev.cmoe.arch.MoeShape;
 import dev.cmoe.arch.TensorLayout;
 import dev.cmoe.arch.TensorPart;
 import dev.cmoe.nn.Decoder;
+import java.util.List;
 import java.util.Optional;
 
 /** What a model must read and compute, from its parameters alone. */
@@ -69,20 +70,31 @@ public final class Work {
 
   /**
    * Floating-point operations of a prompt of {@code tokens}: two for each multiplication of a
-   * matrix with a token, causal attention, the router, and the head once.
+   * matrix with a token, causal attention, and the router. The head is needed for the last token
+   * only, and so is the last layer but for its keys and values.
    */
   public double prefillOperations(int tokens) {
-    double weights = 0;
-    double seen = tokens * (tokens + 1.0) / 2;
-    double attention = 0;
+    double attention = 4.0 * config.heads() * config.headDim();
+    double allSeen = tokens * (tokens + 1.0) / 2;
+    double sum = 2.0 * config.vocabulary() * config.hidden();
     for (int i = 0; i < config.layers(); i++) {
-      weights +=
-          config.layout().layer(i).projections().stream().mapToLong(TensorPart::elements).sum();
-      weights += feedForward(shared + activeExperts() * expertWidth);
-      weights += routerParameters();
-      attention += 4 * seen * config.heads() * config.headDim();
+      List<TensorPart> projections = config.layout().layer(i).projections();
+      double keysAndValues = elements(projections.subList(1, 3));
+      double others =
+          elements(projections)
+              - keysAndValues
+              + feedForward(shared + activeExperts() * expertWidth)
+              + routerParameters();
+      boolean last = i == config.layers() - 1;
+      sum += 2 * keysAndValues * tokens;
+      sum += 2 * others * (last ? 1 : tokens);
+      sum += attention * (last ? tokens : allSeen);
     }
-    return 2 * weights * tokens + attention + 2.0 * config.vocabulary() * config.hidden();
+    return sum;
+  }
+
+  private static double elements(List<TensorPart> parts) {
+    return parts.stream().mapToLong(TensorPart::elements).sum();
   }
 
   private double feedForward(long neurons) {

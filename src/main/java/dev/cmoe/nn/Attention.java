@@ -53,6 +53,11 @@ final class Attention {
     return call(into, "prefill", x, rotary.cos(), rotary.sin(), window, keys, values);
   }
 
+  /** Keys and values of x [B,T,d] alone go to the beginning of the caches [B,K,C,D]. */
+  void remember(Scope scratch, Tensor x, Rotary rotary, Tensor keys, Tensor values) {
+    kernel.apply(scratch, "remember", arguments(x, rotary.cos(), rotary.sin(), keys, values));
+  }
+
   /** The next token of each sequence, x [B,1,d], after those in the caches [B,K,C,D]. */
   Tensor step(Scope into, Tensor x, Rotary angles, NextTokens next, Tensor keys, Tensor values) {
     NextTokens.Span span = next.span(window);
@@ -76,6 +81,10 @@ final class Attention {
   }
 
   private Tensor call(Scope into, String method, Object... more) {
+    return kernel.call(into, method, arguments(more));
+  }
+
+  private Object[] arguments(Object... more) {
     List<Object> arguments =
         new ArrayList<>(
             List.of(
@@ -91,6 +100,6 @@ final class Attention {
                 config.attention().softCap(),
                 scalarType));
     arguments.addAll(List.of(more));
-    return kernel.call(into, method, arguments.toArray());
+    return arguments.toArray();
   }
 }

@@ -66,6 +66,13 @@ public final class DecoderLayer {
     }
   }
 
+  /** Keys and values alone of the beginnings of sequences go into {@code cache}. */
+  void remember(Scope into, Tensor x, Rotary rotary, KeyValueCache cache) {
+    try (Scope scratch = into.child()) {
+      attention.remember(scratch, x, rotary, cache.keys(index), cache.values(index));
+    }
+  }
+
   /**
    * The next token of each sequence, x [B,1,d], whose key and value go into {@code cache}. Where
    * nothing listens {@link DecodeStep} does the same for all layers.

@@ -22,6 +22,13 @@ public interface FeedForwardProbe {
    */
   void routed(int layer, Tensor gates, long nanos);
 
+  /**
+   * Whether the last block is to run for every token of a prompt, of which only the last is needed.
+   */
+  default boolean wantsEveryToken() {
+    return false;
+  }
+
   /** The block of {@code layer} ran in {@code nanos}, its router included. */
   void ran(int layer, long nanos);
 }

@@ -64,6 +64,11 @@ final class NextTokens {
     return tensor;
   }
 
+  /** Rows of x [B,T,d] at these positions: [B,1,d]. */
+  Tensor of(Tensor x) {
+    return kernel.call(scope, "at", x, positions());
+  }
+
   /** What a layer with a sliding window of {@code window} tokens, or 0 for none, looks at. */
   Span span(int window) {
     return spans.computeIfAbsent(

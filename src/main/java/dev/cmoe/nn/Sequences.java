@@ -91,7 +91,8 @@ public final class Sequences implements AutoCloseable {
   /**
    * Runs sequences {@code first} to {@code first + count - 1} from their beginnings. Shorter ones
    * are padded at the end: no token looks ahead, and what padding leaves in the cache is behind the
-   * end, where nothing looks before it is overwritten.
+   * end, where nothing looks before it is overwritten. In the last layer only keys and values are
+   * of use but for the last token of each, which goes through it as a step.
    *
    * @param ropeLength length by which angles are chosen that depend on it
    * @return the residual stream [count,d] at each sequence's last token
@@ -99,27 +100,37 @@ public final class Sequences implements AutoCloseable {
   private Tensor prefill(Scope into, int first, int count, int ropeLength) {
     int length = longest(first, count);
     int[][] windows = new int[count][];
-    long[] ends = new long[count];
+    int[] last = new int[count];
+    int[] positions = new int[count];
     for (int i = 0; i < count; i++) {
       windows[i] = Arrays.copyOf(tokens[first + i], length);
       Arrays.fill(windows[i], lengths[first + i], length, 0);
-      ends[i] = (long) i * length + lengths[first + i] - 1;
+      positions[i] = lengths[first + i] - 1;
+      last[i] = windows[i][positions[i]];
     }
-    Decoder decoder = model.decoder();
     try (Scope held = into.child()) {
       KeyValueCache part = cache.part(held, first, count);
+      NextTokens ends = new NextTokens(model.decoder(), held, last, positions);
       Map<RopeSpec, Rotary> angles = new HashMap<>();
       Tensor x = model.embed(held, windows);
-      for (int i = 0; i < model.config().layers(); i++) {
+      int layers = model.config().layers();
+      for (int i = 0; i < layers; i++) {
+        RopeSpec rope = model.rope(i);
         Rotary rotary =
             angles.computeIfAbsent(
-                model.rope(i),
-                rope -> Rotary.of(held, rope, model.config().headDim(), length, ropeLength));
-        Tensor next = model.layer(i).prefill(held, x, rotary, part, probe);
+                rope, r -> Rotary.of(held, r, model.config().headDim(), length, ropeLength));
+        DecoderLayer layer = model.layer(i);
+        Tensor next;
+        if (i < layers - 1 || probe.wantsEveryToken()) {
+          next = layer.prefill(held, x, rotary, part, probe);
+        } else {
+          layer.remember(held, x, rotary, part);
+          next = layer.step(held, ends.of(x), ends.angles(rope, rotary), ends, part, probe);
+        }
         x.close();
         x = next;
       }
-      return model.kernel().call(into, "pick", x, held.of(ends, count));
+      return model.decoder().rows(into, x.size(1) == 1 ? x : ends.of(x));
     }
   }
 

@@ -80,6 +80,27 @@
     v0 = torch.copy_(torch.narrow(values, 2, 0, torch.size(x, 1)), v)
     return (self).added(x, (self).mixed(q, k, v, scale, cap, window), weights, bias, after, eps)
 
+  # Keys and values of x alone, which go to positions 0 to T-1 of the caches [B,shared,C,D].
+  def remember(self: __torch__.K, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], after: List[Tensor], heads: int, shared: int, scale: float, cap: float, dtype: int, x: Tensor, cos: Tensor, sin: Tensor, keys: Tensor, values: Tensor) -> None:
+    z = torch.to((self).normed(x, norm, eps), dtype)
+    width = torch.size(weights[-1], 1)
+    narrow = width // heads * shared
+    if len(weights) == 2:
+      both = (self).times(z, torch.narrow(weights[0], 0, width, 2 * narrow))
+      k = torch.narrow(both, 2, 0, narrow)
+      v = torch.narrow(both, 2, narrow, narrow)
+      if len(bias) > 0:
+        k = torch.add(k, bias[1])
+        v = torch.add(v, bias[2])
+    else:
+      k = (self).project(z, weights[1], bias, 1)
+      v = (self).project(z, weights[2], bias, 2)
+    kNorm = annotate(List[Tensor], [])
+    if len(headNorms) > 0:
+      kNorm.append(headNorms[1])
+    k0 = torch.copy_(torch.narrow(keys, 2, 0, torch.size(x, 1)), (self).turned((self).headed(k, shared, kNorm, eps), cos, sin, dtype))
+    v0 = torch.copy_(torch.narrow(values, 2, 0, torch.size(x, 1)), torch.transpose(torch.reshape(v, [torch.size(x, 0), torch.size(x, 1), shared, width // heads]), 1, 2))
+
   # Which of `count` cached positions from `first` on each sequence's token at positions [B] sees, its own included. Bool [B,1,1,count].
   def seen(self: __torch__.K, positions: Tensor, first: int, count: int, window: int) -> Tensor:
     own = torch.unsqueeze(positions, 1)
@@ -136,6 +157,10 @@
   # Sequences first to first + count - 1 of a cache, sharing its memory.
   def part(self: __torch__.K, cache: Tensor, first: int, count: int) -> Tensor:
     return torch.narrow(cache, 0, first, count)
+
+  # Rows of x [B,T,d] at positions [B]: [B,1,d].
+  def at(self: __torch__.K, x: Tensor, positions: Tensor) -> Tensor:
+    return torch.gather(x, 1, torch.expand(torch.reshape(positions, [torch.size(x, 0), 1, 1]), [torch.size(x, 0), 1, torch.size(x, 2)]))
 
   # Rows of a table [C,R] as the angles of one token each: [B,1,1,R].
   def angles(self: __torch__.K, table: Tensor, positions: Tensor) -> Tensor:

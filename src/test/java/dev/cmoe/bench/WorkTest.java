@@ -11,7 +11,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class WorkTest {
   /** d = 12, 4 heads of 4, 2 shared ones, 16 neurons, 2 layers, 40 tokens. */
-  private static final int ATTENTION = 12 * (16 + 8 + 8 + 16);
+  private static final int KEYS_AND_VALUES = 12 * (8 + 8);
+
+  private static final int ATTENTION = 12 * (16 + 16) + KEYS_AND_VALUES;
 
   private static final int FEED_FORWARD = 3 * 12 * 16;
   private static final int HEAD = 40 * 12;
@@ -31,12 +33,14 @@ class WorkTest {
   }
 
   @Test
-  void aPromptMultipliesEachTokenWithAllWeightsAndTheHeadOnce() {
+  void theLastTokenAloneNeedsTheHeadAndTheLastLayerButForKeysAndValues() {
     new TinyModel().write(dir);
     int tokens = 5;
     int seen = 1 + 2 + 3 + 4 + 5;
-    double products = 2.0 * tokens * 2 * (ATTENTION + FEED_FORWARD) + 2.0 * HEAD;
-    double attention = 2 * (4.0 * seen * 16);
+    int first = tokens * (ATTENTION + FEED_FORWARD);
+    int second = tokens * KEYS_AND_VALUES + ATTENTION - KEYS_AND_VALUES + FEED_FORWARD;
+    double products = 2.0 * (first + second + HEAD);
+    double attention = 4.0 * 16 * (seen + tokens);
     try (Decoder decoder = TinyModel.open(dir)) {
       assertThat(new Work(decoder).prefillOperations(tokens)).isEqualTo(products + attention);
     }

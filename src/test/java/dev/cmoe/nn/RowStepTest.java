@@ -9,7 +9,6 @@ import dev.cmoe.engine.Engine;
 import dev.cmoe.engine.Matrix;
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.SharedEngine;
-import dev.cmoe.engine.Tensor;
 import dev.cmoe.export.CarvedSource;
 import dev.cmoe.export.Glm4MoeFormat;
 import dev.cmoe.export.SafetensorsFormat;
@@ -18,7 +17,6 @@ import dev.cmoe.run.RunListener;
 import dev.cmoe.run.Stage;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
@@ -151,44 +149,26 @@ class RowStepTest {
   @Test
   void tellsOfBlocksAndRoutersAsLayersDo() {
     new TinyCarved().router(RouterKind.LINEAR).scaled().write(dir, "llama");
-    Heard kernels = new Heard();
-    Heard rows = new Heard();
+    Heard kernels = new Heard(false);
+    Heard rows = new Heard(false);
     try (ResidentDecoder model = open();
         Scope scope = engine.scope()) {
       listen(model, scope, kernels);
       model.stepInJava(2);
       listen(model, scope, rows);
     }
-    assertThat(rows.layers).isNotEmpty().isEqualTo(kernels.layers);
-    assertThat(rows.gates).hasSameSizeAs(kernels.gates);
-    for (int i = 0; i < rows.gates.size(); i++) {
-      assertThat(rows.gates.get(i).distance(kernels.gates.get(i))).isLessThan(0.02);
+    assertThat(rows.layers()).isNotEmpty().isEqualTo(kernels.layers());
+    assertThat(rows.gates()).hasSameSizeAs(kernels.gates());
+    for (int i = 0; i < rows.gates().size(); i++) {
+      assertThat(rows.gates().get(i).distance(kernels.gates().get(i))).isLessThan(0.02);
     }
   }
 
   private static void listen(ResidentDecoder model, Scope scope, Heard probe) {
     try (Sequences sequences = model.sequences(1, CAPACITY, probe)) {
       sequences.prefill(scope, List.of(PROMPT));
-      probe.layers.clear();
-      probe.gates.clear();
+      probe.clear();
       sequences.step(scope, new int[] {1});
-    }
-  }
-
-  private static final class Heard implements FeedForwardProbe {
-    final List<Integer> layers = new ArrayList<>();
-    final List<Matrix> gates = new ArrayList<>();
-
-    @Override
-    public void routed(int layer, Tensor gates, long nanos) {
-      assertThat(nanos).isPositive();
-      this.gates.add(Matrix.of(gates));
-    }
-
-    @Override
-    public void ran(int layer, long nanos) {
-      assertThat(nanos).isPositive();
-      layers.add(layer);
     }
   }
 
