@@ -1,14 +1,15 @@
 package dev.cmoe.checkpoint;
 
 import dev.cmoe.safetensors.DType;
+import dev.cmoe.vector.Bfloat16;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 
 /**
- * The two 16-bit float types to and from float. Widening is exact. Narrowing rounds to nearest,
- * ties to even, and keeps signs, infinities and NaN; what is too large becomes infinite.
+ * F16, and tensors of any float type, to and from float. Widening is exact. Narrowing rounds to
+ * nearest, ties to even, and keeps signs, infinities and NaN; what is too large becomes infinite.
  */
 public final class HalfFloats {
   /** Elements converted between two bulk copies: small enough for the first-level cache. */
@@ -23,19 +24,6 @@ public final class HalfFloats {
   private static final int F16_REBIAS = (127 - 15) << 23;
 
   private HalfFloats() {}
-
-  public static float bf16ToFloat(short bits) {
-    return Float.intBitsToFloat(bits << 16);
-  }
-
-  public static short floatToBf16(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    if (value != value) {
-      // Only the upper payload survives, so the quiet bit keeps it from becoming infinity.
-      return (short) (bits >>> 16 | 0x40);
-    }
-    return (short) ((bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
-  }
 
   public static float f16ToFloat(short bits) {
     int sign = (bits & 0x8000) << 16;
@@ -136,7 +124,7 @@ public final class HalfFloats {
   private static void widen(short[] block, int length, DType dtype, float[] dst, int start) {
     if (dtype == DType.BF16) {
       for (int i = 0; i < length; i++) {
-        dst[start + i] = bf16ToFloat(block[i]);
+        dst[start + i] = Bfloat16.value(block[i]);
       }
     } else {
       for (int i = 0; i < length; i++) {
@@ -148,7 +136,7 @@ public final class HalfFloats {
   private static void narrow(float[] values, int start, int length, DType dtype, short[] block) {
     if (dtype == DType.BF16) {
       for (int i = 0; i < length; i++) {
-        block[i] = floatToBf16(values[start + i]);
+        block[i] = Bfloat16.bits(values[start + i]);
       }
     } else {
       for (int i = 0; i < length; i++) {

@@ -38,8 +38,9 @@ record Products(Set<Way> ways) {
 
     /**
      * float32 of other widths and up to 12 rows, with weights from 2¹⁷ values on, goes through
-     * oneDNN's inner product, and from 320 rows on, with weights from 2²⁰ values on: MKL, which the
-     * engine takes, is slow on AMD's processors.
+     * oneDNN's inner product, and from 320 rows on, with weights from 2²⁰ values on or 6 to 32 rows
+     * of them from 2¹³ values on, as in a router: MKL, which the engine takes, is slow on AMD's
+     * processors.
      */
     ONEDNN,
 

@@ -2,6 +2,7 @@ package dev.cmoe.engine;
 
 import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.engine.PtNDArray;
+import dev.cmoe.vector.Bfloat16;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -53,7 +54,7 @@ public final class Tensor implements AutoCloseable {
     ShortBuffer stored = memory().asShortBuffer();
     float[] values = new float[stored.remaining()];
     for (int i = 0; i < values.length; i++) {
-      values[i] = Float.intBitsToFloat(stored.get(i) << 16);
+      values[i] = Bfloat16.value(stored.get(i));
     }
     return values;
   }

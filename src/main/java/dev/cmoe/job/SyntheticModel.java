@@ -9,13 +9,13 @@ import dev.cmoe.arch.DenseFamilies;
 import dev.cmoe.arch.TensorPart;
 import dev.cmoe.checkpoint.BundledModel;
 import dev.cmoe.checkpoint.CheckpointWriter;
-import dev.cmoe.checkpoint.HalfFloats;
 import dev.cmoe.checkpoint.StagedOutput;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.RunListener;
 import dev.cmoe.run.Stage;
 import dev.cmoe.safetensors.DType;
 import dev.cmoe.safetensors.TensorSpec;
+import dev.cmoe.vector.Bfloat16;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -129,7 +129,7 @@ public final class SyntheticModel {
     for (int i = 0; i < count; i++) {
       float value = norm ? 1 : bound * (2 * (random.nextInt() >>> 8) * 0x1p-24f - 1);
       if (half) {
-        bytes.putShort(HalfFloats.floatToBf16(value));
+        bytes.putShort(Bfloat16.bits(value));
       } else {
         bytes.putFloat(value);
       }

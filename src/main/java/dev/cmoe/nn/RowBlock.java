@@ -2,6 +2,7 @@ package dev.cmoe.nn;
 
 import dev.cmoe.arch.Activation;
 import dev.cmoe.engine.Tensor;
+import dev.cmoe.vector.Bfloat16;
 import dev.cmoe.vector.Crew;
 import dev.cmoe.vector.Floats;
 import dev.cmoe.vector.Row;
@@ -179,7 +180,7 @@ final class RowBlock {
         expert.gate().apply(x, from, to, g);
         activate(activation, g, from, to);
         for (int j = from; j < to; j++) {
-          h[j] *= Row.rounded(g[j]);
+          h[j] *= Bfloat16.rounded(g[j]);
         }
       }
       room.hidden[i].take(h, from, to);

@@ -1,6 +1,7 @@
 package dev.cmoe.nn;
 
 import dev.cmoe.engine.Tensor;
+import dev.cmoe.vector.Bfloat16;
 import dev.cmoe.vector.Bfloat16Matrix;
 import dev.cmoe.vector.Row;
 
@@ -58,8 +59,8 @@ final class RowLinear {
   void apply(Row x, int from, int to, float[] y) {
     weights.times(x, first + from, first + to, y, -first);
     for (int r = from; r < to; r++) {
-      float value = Row.rounded(y[r]);
-      y[r] = bias == null ? value : Row.rounded(value + bias[biasFrom + r]);
+      float value = Bfloat16.rounded(y[r]);
+      y[r] = bias == null ? value : Bfloat16.rounded(value + bias[biasFrom + r]);
     }
   }
 }

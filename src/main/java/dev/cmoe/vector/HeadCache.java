@@ -32,8 +32,8 @@ public final class HeadCache {
   public void put(int head, int position, float[] key, float[] value, int from) {
     int at = at(head, position);
     for (int i = 0; i < width; i++) {
-      keys.putShort(at + 2 * i, Row.bits(key[from + i]));
-      values.putShort(at + 2 * i, Row.bits(value[from + i]));
+      keys.putShort(at + 2 * i, Bfloat16.bits(key[from + i]));
+      values.putShort(at + 2 * i, Bfloat16.bits(value[from + i]));
     }
   }
 

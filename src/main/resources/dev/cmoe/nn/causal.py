@@ -66,6 +66,8 @@
       if window > 0:
         start = max(0, first + 1 - window)
       m = first + n - start
+      if n < 64:
+        ahead = torch.narrow(torch.narrow(ahead, 0, 0, n), 1, 0, n)
       s = torch.bmm(torch.reshape(torch.narrow(rows, 2, first, n), [groups, each * n, d]), torch.narrow(keys, 2, start, m))
       if cap > 0.:
         s = torch.mul_(torch.tanh_(s), cap)
@@ -74,7 +76,7 @@
         s = torch.reshape(torch.masked_fill_(torch.view(s, [groups, each, n, m]), torch.eq(seen, 0.), -inf), [groups, each * n, m])
       else:
         own = torch.narrow(torch.view(s, [groups, each, n, m]), 3, first, n)
-        own0 = torch.masked_fill_(own, torch.narrow(torch.narrow(ahead, 0, 0, n), 1, 0, n), -inf)
+        own0 = torch.masked_fill_(own, ahead, -inf)
       y = torch.view(torch.bmm(torch.to(torch.softmax(s, -1), product), torch.narrow(values, 1, start, m)), [torch.size(q, 0), torch.size(k, 1), each, n, d])
       out0 = torch.copy_(torch.narrow(out, 1, first, n), torch.permute(y, [0, 3, 1, 2, 4]))
     joined = torch.view(out, [torch.size(q, 0), t, torch.size(q, 1), d])

@@ -77,7 +77,7 @@
     if torch.size(z, 0) == 1:
       s = torch.unsqueeze(torch.addmv(bias, weight, torch.select(z, 0, 0)), 0)
     else:
-      s = torch.linear(z, weight, bias)
+      s = (self).project(z, weight, [bias], 0)
     return s
 
   # The k largest of each row of preferences [n,E], the largest first, of equal ones the lower: int64 [n,k].
@@ -108,9 +108,18 @@
     if linear:
       s = (self).scored(z, parts[0], parts[1])
     else:
-      h = (self).activated(torch.linear(z, parts[0]), act)
-      if len(parts) > 1:
-        h = torch.mul(h, torch.linear(z, parts[1]))
+      experts = torch.size(parts[0], 0)
+      products = annotate(List[Tensor], [])
+      if len(parts) > 1 and torch.size(z, 0) >= 320:
+        # So few columns take hardly longer than half of them, since z is read once.
+        both = (self).times(z, torch.cat(parts, 0))
+        products = [torch.narrow(both, 1, 0, experts), torch.narrow(both, 1, experts, experts)]
+      else:
+        for part in parts:
+          products.append((self).times(z, part))
+      h = (self).activated(products[0], act)
+      if len(products) > 1:
+        h = torch.mul(h, products[1])
       s = torch.softmax(torch.abs(h), 1)
     return s
 
@@ -129,7 +138,7 @@
   # correction, gates p, which then share k among the experts that run. selection: [E].
   def offer(self: __torch__.K, z: Tensor, kind: int, parts: List[Tensor], selection: List[Tensor], scale: List[Tensor], act: int) -> Tuple[Tensor, List[Tensor]]:
     if kind == 3:
-      p = torch.sigmoid(torch.linear(z, parts[0]))
+      p = torch.sigmoid((self).times(z, parts[0]))
       preference = torch.add(p, selection[0])
       gates = [p]
     else:
@@ -249,6 +258,13 @@
       chosen, share, = (self).runOfRow(preference, gates, kind == 3, k)
     return (self).row(torch.to(z, dtype), shared, sharedDown, sharedBias, inward, down, expertBias, downBias, chosen, share, experts, m, act)
 
+  # y [n,d] plus the rows of outputs by their gates [p,1], each at its token.
+  def spread(self: __torch__.K, y: Tensor, outputs: List[Tensor], tokens: Tensor, gate: Tensor) -> Tensor:
+    rows = outputs[0]
+    if len(outputs) > 1:
+      rows = torch.cat(outputs, 0)
+    return torch.index_add_(y, 0, tokens, torch.mul_(torch.to(rows, 6), gate))
+
   # The block for rows z with gates [n,E], or [n,0]; else as for mixtureOfOne. Tokens are sorted by expert, each expert is one product over
   # contiguous weights, and only the weights of experts that some token chose are touched.
   def mixture(self: __torch__.K, z: Tensor, shared: List[Tensor], sharedDown: List[Tensor], sharedBias: List[Tensor], inward: List[Tensor], down: List[Tensor], expertBias: List[Tensor], downBias: List[Tensor], gates: Tensor, m: int, act: int, dtype: int) -> Tensor:
@@ -270,18 +286,26 @@
       y = (self).common(x, always, sharedDown, downBias)
       if experts > 0:
         byExpert = torch.contiguous(torch.t(gates))
-        # Rows of expert and token, in order of the experts.
-        pairs = torch.nonzero(byExpert)
-        tokens = torch.select(pairs, 1, 1)
-        weight = torch.unsqueeze(torch.masked_select(byExpert, torch.ne(byExpert, 0.)), 1)
-        counts = torch.count_nonzero(byExpert, 1)
-        gathered = torch.index_select(x, 0, tokens)
+        # Pairs of expert and token, in order of the experts.
+        pairs = torch.select(torch.nonzero(torch.view(byExpert, [-1])), 1, 0)
+        tokens = torch.remainder(pairs, torch.size(z, 0))
+        weight = torch.unsqueeze(torch.take(byExpert, pairs), 1)
+        counts = annotate(List[int], torch.count_nonzero(byExpert, 1).tolist())
+        rows = torch.split_with_sizes(torch.embedding(x, tokens), counts)
+        # So many rows or more are added at once. On a GPU, where the order of sums is open, those of one expert, among which no token is twice.
+        least = 2048
+        if ops.prim.is_cuda(y):
+          least = 1
+        outputs = annotate(List[Tensor], [])
+        added = 0
         first = 0
         for e in range(experts):
-          count = int(torch.select(counts, 0, e))
-          if count > 0:
-            parts = (self).expertInward(torch.narrow(gathered, 0, first, count), inward, expertBias, e, experts)
-            output = torch.to((self).times((self).gated(parts, m, act), (self).expertDown(down, e)), 6)
-            y = torch.index_add_(y, 0, torch.narrow(tokens, 0, first, count), torch.mul_(output, torch.narrow(weight, 0, first, count)))
-            first = first + count
+          if counts[e] > 0:
+            parts = (self).expertInward(rows[e], inward, expertBias, e, experts)
+            outputs.append((self).times((self).gated(parts, m, act), (self).expertDown(down, e)))
+            first = first + counts[e]
+          if first - added >= least or (e == experts - 1 and first > added):
+            y = (self).spread(y, outputs, torch.narrow(tokens, 0, added, first - added), torch.narrow(weight, 0, added, first - added))
+            outputs = annotate(List[Tensor], [])
+            added = first
     return y

@@ -7,6 +7,7 @@ import dev.cmoe.checkpoint.HalfFloats;
 import dev.cmoe.run.CmoeException;
 import dev.cmoe.run.FailureKind;
 import dev.cmoe.safetensors.DType;
+import dev.cmoe.vector.Bfloat16;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.SplittableRandom;
@@ -58,8 +59,7 @@ class WeightMatrixTest {
     ByteBuffer all = ByteBuffer.allocate(2 << 16).order(ByteOrder.LITTLE_ENDIAN);
     for (int bits = 0; bits < 1 << 16; bits++) {
       short stored = (short) bits;
-      float value =
-          type == DType.F16 ? HalfFloats.f16ToFloat(stored) : HalfFloats.bf16ToFloat(stored);
+      float value = type == DType.F16 ? HalfFloats.f16ToFloat(stored) : Bfloat16.value(stored);
       // What is small enough to have a product of its type.
       all.putShort(Math.abs(value) < 8000 ? stored : 0);
     }

@@ -32,11 +32,11 @@ class Bfloat16MatrixTest {
     double[] expected = new double[rows];
     float[] x = new float[width];
     for (int i = 0; i < width; i++) {
-      x[i] = Row.rounded((float) random.nextDouble(-1, 1));
+      x[i] = Bfloat16.rounded((float) random.nextDouble(-1, 1));
     }
     for (int i = 0; i < rows * width; i++) {
-      float w = Row.rounded((float) random.nextDouble(-1, 1));
-      memory.putShort(first + 2 * i, Row.bits(w));
+      float w = Bfloat16.rounded((float) random.nextDouble(-1, 1));
+      memory.putShort(first + 2 * i, Bfloat16.bits(w));
       expected[i / width] += (double) w * x[i % width];
     }
     Row row = new Row(width);

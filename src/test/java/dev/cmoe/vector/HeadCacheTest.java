@@ -66,7 +66,7 @@ class HeadCacheTest {
   private float[] numbers(int count) {
     float[] numbers = new float[count];
     for (int i = 0; i < count; i++) {
-      numbers[i] = Row.rounded((float) random.nextDouble(-1, 1));
+      numbers[i] = Bfloat16.rounded((float) random.nextDouble(-1, 1));
     }
     return numbers;
   }

@@ -21,7 +21,7 @@ class WordsTest {
     float[] x = new float[width];
     for (int i = 0; i < 8 * width; i++) {
       x[i % width] = (float) random.nextDouble(-8, 8);
-      memory.putShort(2 * i, Row.bits((float) random.nextDouble(-1, 1)));
+      memory.putShort(2 * i, Bfloat16.bits((float) random.nextDouble(-1, 1)));
     }
     int first = hash(memory, x);
     for (int i = 0; i < 3000; i++) {

@@ -3,7 +3,7 @@ package dev.cmoe.job.doctor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.cmoe.checkpoint.HalfFloats;
+import dev.cmoe.vector.Bfloat16;
 import org.junit.jupiter.api.Test;
 
 /** Against numbers worked out by hand. */
@@ -78,8 +78,7 @@ class PlainBlocksTest {
     double squares = 0;
     for (double[] row : values) {
       for (double value : row) {
-        assertThat(HalfFloats.bf16ToFloat(HalfFloats.floatToBf16((float) value)))
-            .isEqualTo((float) value);
+        assertThat(Bfloat16.value(Bfloat16.bits((float) value))).isEqualTo((float) value);
         squares += value * value;
       }
     }
