@@ -136,6 +136,7 @@ class BenchIT {
     fails(2, "is carved", "bench" + QUICK, dense, "--against", carved(dense));
     fails(2, "context of 64", "bench --prompt-tokens 60 --decode-tokens 5 -q", dense);
     fails(2, "--batch", "bench --batch 0 -q", dense);
+    fails(2, "twice", "bench --batch 1,2,1 -q", dense);
     fails(2, "md, json or csv", "bench -o xml -q", dense);
     fails(3, "has no config.json", "bench -q", dir);
   }

@@ -5,6 +5,7 @@ import dev.cmoe.run.CmoeException;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -92,6 +93,9 @@ final class BenchCommand implements Callable<Integer> {
   public Integer call() {
     atLeastOne("--repeat", repeat);
     batches.forEach(batch -> atLeastOne("--batch", batch));
+    if (Set.copyOf(batches).size() < batches.size()) {
+      throw CmoeException.usage("--batch: " + batches + " has a number twice; give each once");
+    }
     BenchRequest request =
         new BenchRequest(
             model,

@@ -39,47 +39,57 @@
         y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=scale)
     return y
 
+  # What 64 tokens in turn, `each` rows a token, see of those before them, as 0 or -inf that is added to scores: [64*each,last+64]. The columns that
+  # a block of tokens from `first` on needs begin at last - first; `last`: where the last block begins.
+  def band(self: __torch__.K, q: Tensor, each: int, last: int, window: int, dtype: int) -> Tensor:
+    seen = torch.tril(torch.ones([64, last + 64], dtype=dtype, device=ops.prim.device(q)), last)
+    if window > 0:
+      seen = torch.triu(seen, last + 1 - window)
+    hidden = torch.masked_fill_(torch.zeros_like(seen), torch.eq(seen, 0.), -inf)
+    return torch.repeat_interleave(hidden, each, 0)
+
   # `mixed` for a CPU, in float32 at least, and shares times values in bfloat16 where its products are fast: 64 queries of all heads of a key see what is before them in one
   # product, so that shared keys need no copies and scores stay in the cache (docs/experiments.md, running carved models). The result lies token after
   # token, as what follows reads it.
   def mixedInParts(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, window: int) -> Tensor:
+    batch = torch.size(q, 0)
     t = torch.size(q, 2)
     d = torch.size(q, 3)
-    each = torch.size(q, 1) // torch.size(k, 1)
-    groups = torch.size(k, 0) * torch.size(k, 1)
+    shared = torch.size(k, 1)
+    each = torch.size(q, 1) // shared
+    groups = batch * shared
     wide = (self).precise(q)
     product = wide
     if ops.prim.dtype(q) == 15 and not WIDEN:
       product = 15
-    factor = scale
-    if cap > 0.:
-      factor = scale / cap
-    rows = torch.reshape(torch.mul(torch.to(q, wide), factor), [groups, each, t, d])
+    # Token after token, its heads of a key beside each other; converted and copied in one.
+    ordered = torch.permute(torch.reshape(q, [batch, shared, each, t, d]), [0, 1, 3, 2, 4])
+    rows = torch.reshape(torch.contiguous(torch.to(ordered, wide, False, False, 0)), [groups, t * each, d])
     keys = torch.transpose(torch.to(torch.reshape(k, [groups, t, d]), wide), 1, 2)
     values = torch.to(torch.reshape(v, [groups, t, d]), product)
-    out = torch.empty([torch.size(q, 0), t, torch.size(k, 1), each, d], dtype=product, device=ops.prim.device(q))
-    ahead = torch.eq(torch.tril(torch.to(torch.ones([64, 64]), rows)), 0.)
-    for i in range((t + 63) // 64):
+    out = torch.empty([batch, t, shared, each, d], dtype=product, device=ops.prim.device(q))
+    last = (t - 1) // 64 * 64
+    band = (self).band(q, each, last, window, wide)
+    for i in range(last // 64 + 1):
       first = i * 64
       n = min(64, t - first)
       start = 0
       if window > 0:
         start = max(0, first + 1 - window)
       m = first + n - start
+      hidden = torch.narrow(band, 1, last - first + start, m)
       if n < 64:
-        ahead = torch.narrow(torch.narrow(ahead, 0, 0, n), 1, 0, n)
-      s = torch.bmm(torch.reshape(torch.narrow(rows, 2, first, n), [groups, each * n, d]), torch.narrow(keys, 2, start, m))
+        hidden = torch.narrow(hidden, 0, 0, n * each)
+      own = torch.narrow(rows, 1, first * each, n * each)
+      before = torch.narrow(keys, 2, start, m)
       if cap > 0.:
-        s = torch.mul_(torch.tanh_(s), cap)
-      if window > 0:
-        seen = torch.triu(torch.tril(torch.to(torch.ones([n, m]), s), first - start), first - start + 1 - window)
-        s = torch.reshape(torch.masked_fill_(torch.view(s, [groups, each, n, m]), torch.eq(seen, 0.), -inf), [groups, each * n, m])
+        s = torch.tanh_(torch.mul_(torch.bmm(own, before), scale / cap))
+        s = torch.add_(torch.mul_(s, cap), hidden)
       else:
-        own = torch.narrow(torch.view(s, [groups, each, n, m]), 3, first, n)
-        own0 = torch.masked_fill_(own, ahead, -inf)
-      y = torch.view(torch.bmm(torch.to(torch.softmax(s, -1), product), torch.narrow(values, 1, start, m)), [torch.size(q, 0), torch.size(k, 1), each, n, d])
-      out0 = torch.copy_(torch.narrow(out, 1, first, n), torch.permute(y, [0, 3, 1, 2, 4]))
-    joined = torch.view(out, [torch.size(q, 0), t, torch.size(q, 1), d])
+        s = torch.baddbmm(hidden, own, before, alpha=scale)
+      y = torch.view(torch.bmm(torch.to(torch.softmax(s, -1), product), torch.narrow(values, 1, start, m)), [batch, shared, n, each, d])
+      out0 = torch.copy_(torch.narrow(out, 1, first, n), torch.transpose(y, 1, 2))
+    joined = torch.view(out, [batch, t, torch.size(q, 1), d])
     return torch.transpose(torch.to(joined, ops.prim.dtype(q)), 1, 2)
 
   # Causal attention: q [B,heads,T,D], keys and values [B,shared,T,D] -> [B,heads,T,D]. cap 0: none; window 0: all tokens before.
