@@ -150,6 +150,10 @@ class GenerateIT {
     assertThat(free.path("finish").asText()).isEqualTo("context");
     assertThat(free.path("promptTokens").asInt() + free.path("tokens").size())
         .isEqualTo(TinyLlama.CONTEXT + 1);
+    assertThat(
+            Run.ok("generate", model, "--prompt", "abc", "--prompt", "ab", "--max-tokens", 500)
+                .err())
+        .contains("prompt 1, 2: stopped at the end of the model's context");
     Files.writeString(
         model.resolve("generation_config.json"), "{\"eos_token_id\": [7, " + first + "]}");
     JsonNode stopped = generate(model);

@@ -45,6 +45,11 @@ public final class LayerLayout {
         attention(outputProjection() + ".weight", hidden, query()));
   }
 
+  /** Wk and Wv of {@link #projections}. */
+  public List<TensorPart> keysAndValues() {
+    return projections().subList(1, 3);
+  }
+
   /** None, those of query, key and value, or of all four projections. */
   public List<TensorPart> biases() {
     List<TensorPart> biases = new ArrayList<>();

@@ -8,7 +8,7 @@ import java.util.OptionalInt;
  *
  * @param promptTokens tokens of each prompt
  * @param decodeTokens tokens after it, one at a time
- * @param batches numbers of sequences side by side
+ * @param batches numbers of sequences side by side, each once
  * @param repeat runs that count; one more goes before and warms up
  */
 public record BenchSpec(int promptTokens, int decodeTokens, List<Integer> batches, int repeat) {

@@ -5,7 +5,6 @@ import dev.cmoe.nn.FeedForwardProbe;
 import dev.cmoe.nn.ResidentDecoder;
 import dev.cmoe.nn.Sequences;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -40,8 +39,7 @@ public final class Contender {
       run.decode();
     }
     // When it counts nobody looks on, and other kernels run.
-    List<int[]> beginnings = prompts.stream().map(prompt -> Arrays.copyOf(prompt, 1)).toList();
-    try (Run run = start(beginnings, spec)) {
+    try (Run run = start(prompts, spec)) {
       run.prefill();
       run.step();
       run.step();

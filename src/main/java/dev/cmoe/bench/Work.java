@@ -78,10 +78,10 @@ public final class Work {
     double allSeen = tokens * (tokens + 1.0) / 2;
     double sum = 2.0 * config.vocabulary() * config.hidden();
     for (int i = 0; i < config.layers(); i++) {
-      List<TensorPart> projections = config.layout().layer(i).projections();
-      double keysAndValues = elements(projections.subList(1, 3));
+      LayerLayout layer = config.layout().layer(i);
+      double keysAndValues = elements(layer.keysAndValues());
       double others =
-          elements(projections)
+          elements(layer.projections())
               - keysAndValues
               + feedForward(shared + activeExperts() * expertWidth)
               + routerParameters();

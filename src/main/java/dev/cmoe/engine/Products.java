@@ -31,13 +31,13 @@ record Products(Set<Way> ways) {
 
     /**
      * What goes through as columns is multiplied with 32 blocks of the weights' rows at once, each
-     * by one thread, and one row of float32 goes through so, with weights from 2¹⁷ values on that
+     * by one thread, and one row of float32 goes through so, with weights from 2¹⁹ values on that
      * are up to 2560 wide: MKL is slow on AMD's processors where threads share a product.
      */
     BLOCKS,
 
     /**
-     * float32 of other widths and up to 12 rows, with weights from 2¹⁷ values on, goes through
+     * float32 of other widths and up to 12 rows, with weights from 2¹⁹ values on, goes through
      * oneDNN's inner product, and from 320 rows on, with weights from 2²⁰ values on or 6 to 32 rows
      * of them from 2¹³ values on, as in a router: MKL, which the engine takes, is slow on AMD's
      * processors.

@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** {@code cmoe generate}: text that continues prompts. */
 public final class GenerateJob {
@@ -157,10 +159,17 @@ public final class GenerateJob {
 
   private static void warn(
       Generator.Outcome outcome, ResidentDecoder decoder, RunListener listener) {
-    boolean full = outcome.results().stream().anyMatch(r -> r.finish() == Generated.Finish.CONTEXT);
-    if (full) {
+    List<Generated> results = outcome.results();
+    String full =
+        IntStream.range(0, results.size())
+            .filter(i -> results.get(i).finish() == Generated.Finish.CONTEXT)
+            .mapToObj(i -> Integer.toString(i + 1))
+            .collect(Collectors.joining(", "));
+    if (!full.isEmpty()) {
       listener.warn(
-          "stopped at the end of the model's context of " + decoder.config().context() + " tokens");
+          "%sstopped at the end of the model's context of %d tokens"
+              .formatted(
+                  results.size() == 1 ? "" : "prompt " + full + ": ", decoder.config().context()));
     }
   }
 }

@@ -67,15 +67,13 @@ public final class DecoderLayer {
   }
 
   /** Keys and values alone of the beginnings of sequences go into {@code cache}. */
-  void remember(Scope into, Tensor x, Rotary rotary, KeyValueCache cache) {
-    try (Scope scratch = into.child()) {
-      attention.remember(scratch, x, rotary, cache.keys(index), cache.values(index));
-    }
+  void remember(Scope scratch, Tensor x, Rotary rotary, KeyValueCache cache) {
+    attention.remember(scratch, x, rotary, cache.keys(index), cache.values(index));
   }
 
   /**
-   * The next token of each sequence, x [B,1,d], whose key and value go into {@code cache}. Where
-   * nothing listens {@link DecodeStep} does the same for all layers.
+   * One token of each sequence, x [B,1,d], whose key and value go into {@code cache}. For tokens
+   * after the prompt {@link DecodeStep} does the same for all layers where no probe looks on.
    */
   Tensor step(
       Scope into,

@@ -15,12 +15,16 @@ public interface FeedForwardProbe {
       };
 
   /**
-   * The router of {@code layer} chose.
+   * The router of {@code layer} chose, for n tokens: of a prompt's all, padding included, but for
+   * the last layer, where it is the last of each sequence unless {@link #wantsEveryToken}.
    *
    * @param gates [n,E] float32, 0 for experts that a token does not run; gone after this call
    * @param nanos time the router took
    */
   void routed(int layer, Tensor gates, long nanos);
+
+  /** The block of {@code layer} ran in {@code nanos}, its router included. */
+  void ran(int layer, long nanos);
 
   /**
    * Whether the last block is to run for every token of a prompt, of which only the last is needed.
@@ -28,7 +32,4 @@ public interface FeedForwardProbe {
   default boolean wantsEveryToken() {
     return false;
   }
-
-  /** The block of {@code layer} ran in {@code nanos}, its router included. */
-  void ran(int layer, long nanos);
 }

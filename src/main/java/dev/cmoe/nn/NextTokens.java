@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/** The next token of each sequence, where it stands, and what it sees of those before it. */
+/**
+ * The token of each sequence that goes through a layer alone: the next one, or the last of a prompt
+ * whose others the layer only remembers. Where it stands, and what it sees of those before it.
+ */
 final class NextTokens {
   /**
    * A stretch of the cache.
@@ -44,6 +47,13 @@ final class NextTokens {
     this.most = Arrays.stream(positions).max().orElseThrow();
   }
 
+  /** The last token of each of {@code sequences}. */
+  static NextTokens lastOf(Decoder decoder, Scope scope, int[][] sequences) {
+    int[] positions = Arrays.stream(sequences).mapToInt(tokens -> tokens.length - 1).toArray();
+    int[] tokens = Arrays.stream(sequences).mapToInt(all -> all[all.length - 1]).toArray();
+    return new NextTokens(decoder, scope, tokens, positions);
+  }
+
   /** int64 [2,B]. */
   Tensor tokensAndPositions() {
     long[] both =
@@ -65,7 +75,7 @@ final class NextTokens {
   }
 
   /** Rows of x [B,T,d] at these positions: [B,1,d]. */
-  Tensor of(Tensor x) {
+  Tensor rowsOf(Tensor x) {
     return kernel.call(scope, "at", x, positions());
   }
 
@@ -97,6 +107,6 @@ final class NextTokens {
 
   @Override
   public String toString() {
-    return "next tokens at " + Arrays.toString(positions);
+    return "tokens at " + Arrays.toString(positions);
   }
 }

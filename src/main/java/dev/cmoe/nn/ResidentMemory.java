@@ -71,16 +71,18 @@ public final class ResidentMemory {
     long always = decoder.moe().map(MoeShape::sharedWidth).orElse(config.intermediate());
     long chosen = decoder.moe().map(MoeShape::active).orElse(0);
     long experts = decoder.moe().map(MoeShape::experts).orElse(0);
-    // Of the chosen experts' three, one is gathered inputs; the rest is what the allocator keeps of
-    // buffers whose sizes change from expert to expert.
-    long blocks = 6 * hidden + 3 * always + 3 * chosen * hidden + 4 * experts;
+    // Of the chosen experts' four, three are gathered inputs, outputs, and outputs joined; the rest
+    // is what the allocator keeps of buffers whose sizes change from expert to expert.
+    long blocks = 6 * hidden + 3 * always + 4 * chosen * hidden + 4 * experts;
     return FLOAT * Math.max(attention, blocks);
   }
 
   /** What attention holds that looks at pairs of tokens. */
   private long scores(long length, long sequences) {
     if (decoder.engine().attendsInParts(decoder.weights().type())) {
-      return 2 * FLOAT * config.heads() * sequences * length * Math.min(64, length);
+      // The band that hides what comes later has a row for each head that shares a key.
+      long band = config.heads() / config.keyValueHeads() + 2;
+      return FLOAT * (2 * config.heads() * sequences + band) * length * Math.min(64, length);
     }
     AttentionSpec attention = config.attention();
     if (attention.softCap() > 0) {

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Sequences that grow token by token, side by side. Each has positions of its own, so their lengths
@@ -91,28 +92,24 @@ public final class Sequences implements AutoCloseable {
   /**
    * Runs sequences {@code first} to {@code first + count - 1} from their beginnings. Shorter ones
    * are padded at the end: no token looks ahead, and what padding leaves in the cache is behind the
-   * end, where nothing looks before it is overwritten. In the last layer only keys and values are
-   * of use but for the last token of each, which goes through it as a step.
+   * end, where nothing looks before it is overwritten. Of the last layer's results only those of
+   * each sequence's last token are of use, so it takes the keys and values of all tokens, and runs
+   * for the last one alone; for all of them when the probe wants to see every token.
    *
    * @param ropeLength length by which angles are chosen that depend on it
    * @return the residual stream [count,d] at each sequence's last token
    */
   private Tensor prefill(Scope into, int first, int count, int ropeLength) {
     int length = longest(first, count);
-    int[][] windows = new int[count][];
-    int[] last = new int[count];
-    int[] positions = new int[count];
-    for (int i = 0; i < count; i++) {
-      windows[i] = Arrays.copyOf(tokens[first + i], length);
-      Arrays.fill(windows[i], lengths[first + i], length, 0);
-      positions[i] = lengths[first + i] - 1;
-      last[i] = windows[i][positions[i]];
-    }
+    int[][] begun =
+        IntStream.range(first, first + count).mapToObj(this::tokens).toArray(int[][]::new);
+    int[][] padded =
+        Arrays.stream(begun).map(tokens -> Arrays.copyOf(tokens, length)).toArray(int[][]::new);
     try (Scope held = into.child()) {
       KeyValueCache part = cache.part(held, first, count);
-      NextTokens ends = new NextTokens(model.decoder(), held, last, positions);
+      NextTokens ends = NextTokens.lastOf(model.decoder(), held, begun);
       Map<RopeSpec, Rotary> angles = new HashMap<>();
-      Tensor x = model.embed(held, windows);
+      Tensor x = model.embed(held, padded);
       int layers = model.config().layers();
       for (int i = 0; i < layers; i++) {
         RopeSpec rope = model.rope(i);
@@ -125,12 +122,12 @@ public final class Sequences implements AutoCloseable {
           next = layer.prefill(held, x, rotary, part, probe);
         } else {
           layer.remember(held, x, rotary, part);
-          next = layer.step(held, ends.of(x), ends.angles(rope, rotary), ends, part, probe);
+          next = layer.step(held, ends.rowsOf(x), ends.angles(rope, rotary), ends, part, probe);
         }
         x.close();
         x = next;
       }
-      return model.decoder().rows(into, x.size(1) == 1 ? x : ends.of(x));
+      return model.decoder().rows(into, x.size(1) == 1 ? x : ends.rowsOf(x));
     }
   }
 

@@ -22,22 +22,29 @@
       y = (self).split(x, heads)
     return y
 
-  # q, k, v [B,T,width] before norms and rotation.
-  def separate(self: __torch__.K, z: Tensor, weights: List[Tensor], bias: List[Tensor], width: int, narrow: int) -> Tuple[Tensor, Tensor, Tensor]:
+  # Of q, k and v those from the i-th on, before norms and rotation, [B,T,widths[i]] each.
+  def separate(self: __torch__.K, z: Tensor, weights: List[Tensor], bias: List[Tensor], widths: List[int], i: int) -> List[Tensor]:
+    parts = annotate(List[Tensor], [])
     if len(weights) == 2:
-      all = (self).times(z, weights[0])
-      q = torch.narrow(all, 2, 0, width)
-      k = torch.narrow(all, 2, width, narrow)
-      v = torch.narrow(all, 2, width + narrow, narrow)
+      before = 0
+      wanted = annotate(List[int], [])
+      for j in range(3):
+        if j < i:
+          before = before + widths[j]
+        else:
+          wanted.append(widths[j])
+      parts = torch.split_with_sizes((self).times(z, torch.narrow(weights[0], 0, before, torch.size(weights[0], 0) - before)), wanted, 2)
       if len(bias) > 0:
-        q = torch.add(q, bias[0])
-        k = torch.add(k, bias[1])
-        v = torch.add(v, bias[2])
+        for j in range(len(parts)):
+          parts[j] = torch.add(parts[j], bias[i + j])
     else:
-      q = (self).project(z, weights[0], bias, 0)
-      k = (self).project(z, weights[1], bias, 1)
-      v = (self).project(z, weights[2], bias, 2)
-    return (q, k, v)
+      for j in range(i, 3):
+        parts.append((self).project(z, weights[j], bias, j))
+    return parts
+
+  # v [B,T,shared*D] -> [B,shared,T,D].
+  def valued(self: __torch__.K, v: Tensor, shared: int) -> Tensor:
+    return torch.transpose(torch.reshape(v, [torch.size(v, 0), torch.size(v, 1), shared, torch.size(v, 2) // shared]), 1, 2)
 
   # q, k of width heads and shared, turned, and v: [B,heads,T,D], [B,shared,T,D] twice.
   def projected(self: __torch__.K, x: Tensor, norm: List[Tensor], eps: float, weights: List[Tensor], bias: List[Tensor], headNorms: List[Tensor], cos: Tensor, sin: Tensor, heads: int, shared: int, dtype: int) -> Tuple[Tensor, Tensor, Tensor]:
@@ -54,13 +61,12 @@
       if len(headNorms) > 0:
         qNorm.append(headNorms[0])
         kNorm.append(headNorms[1])
-      q0, k0, v0, = (self).separate(z, weights, bias, width, narrow)
+      q0, k0, v0, = (self).separate(z, weights, bias, [width, narrow, narrow], 0)
       both = torch.cat([(self).headed(q0, heads, qNorm, eps), (self).headed(k0, shared, kNorm, eps)], 1)
     both = (self).turned(both, cos, sin, dtype)
     q = torch.narrow(both, 1, 0, heads)
     k = torch.narrow(both, 1, heads, shared)
-    v = torch.transpose(torch.view(v0, [torch.size(x, 0), torch.size(x, 1), shared, width // heads]), 1, 2)
-    return (q, k, v)
+    return (q, k, (self).valued(v0, shared))
 
   # x plus the projection of what the heads saw, y [B,heads,T,D].
   def added(self: __torch__.K, x: Tensor, y: Tensor, weights: List[Tensor], bias: List[Tensor], after: List[Tensor], eps: float) -> Tensor:
@@ -85,21 +91,12 @@
     z = torch.to((self).normed(x, norm, eps), dtype)
     width = torch.size(weights[-1], 1)
     narrow = width // heads * shared
-    if len(weights) == 2:
-      both = (self).times(z, torch.narrow(weights[0], 0, width, 2 * narrow))
-      k = torch.narrow(both, 2, 0, narrow)
-      v = torch.narrow(both, 2, narrow, narrow)
-      if len(bias) > 0:
-        k = torch.add(k, bias[1])
-        v = torch.add(v, bias[2])
-    else:
-      k = (self).project(z, weights[1], bias, 1)
-      v = (self).project(z, weights[2], bias, 2)
+    k, v, = (self).separate(z, weights, bias, [width, narrow, narrow], 1)
     kNorm = annotate(List[Tensor], [])
     if len(headNorms) > 0:
       kNorm.append(headNorms[1])
     k0 = torch.copy_(torch.narrow(keys, 2, 0, torch.size(x, 1)), (self).turned((self).headed(k, shared, kNorm, eps), cos, sin, dtype))
-    v0 = torch.copy_(torch.narrow(values, 2, 0, torch.size(x, 1)), torch.transpose(torch.reshape(v, [torch.size(x, 0), torch.size(x, 1), shared, width // heads]), 1, 2))
+    v0 = torch.copy_(torch.narrow(values, 2, 0, torch.size(x, 1)), (self).valued(v, shared))
 
   # Which of `count` cached positions from `first` on each sequence's token at positions [B] sees, its own included. Bool [B,1,1,count].
   def seen(self: __torch__.K, positions: Tensor, first: int, count: int, window: int) -> Tensor:
@@ -109,6 +106,22 @@
     if window > 0:
       result = torch.logical_and(result, torch.gt(at, torch.sub(own, window)))
     return torch.reshape(result, [torch.size(positions, 0), 1, 1, count])
+
+  # lookedUp with a soft cap, which the engine's attention does not know. Scores are float32, as it has them, of as many keys at a time as stay in the
+  # cache of the processor.
+  def lookedUpCapped(self: __torch__.K, rows: Tensor, keys: Tensor, values: Tensor, seen: List[Tensor], scale: float, cap: float) -> Tensor:
+    wide = torch.to(rows, 6)
+    count = torch.size(keys, 2)
+    slab = max(64, 1048576 // (torch.size(keys, 0) * torch.size(keys, 1) * torch.size(keys, 3)))
+    scores = annotate(List[Tensor], [])
+    for i in range((count + slab - 1) // slab):
+      part = torch.to(torch.narrow(keys, 2, i * slab, min(slab, count - i * slab)), 6)
+      scores.append(torch.matmul(wide, torch.transpose(part, 2, 3)))
+    s = torch.cat(scores, 3)
+    s = torch.mul_(torch.tanh_(torch.mul_(s, scale / cap)), cap)
+    if len(seen) > 0:
+      s = torch.masked_fill_(s, torch.logical_not(seen[0]), -inf)
+    return torch.matmul(torch.to(torch.softmax(s, -1), ops.prim.dtype(values)), values)
 
   # What one token of each sequence sees of cached keys and values [B,shared,n,D]: [B,shared,each,D], as rows, the queries of the heads that share
   # a key; seen: none or bool [B,1,1,n]. PAIR (Products.java) puts a row of zeros beside one query, unless the cache is so short that it does not pay.
@@ -139,15 +152,11 @@
       v0 = torch.copy_(torch.narrow(values, 2, first + count - 1, 1), v)
     rows = torch.reshape(q, [torch.size(q, 0), shared, heads // shared, torch.size(q, 3)])
     near = torch.narrow(keys, 2, first, count)
-    y = torch.narrow(values, 2, first, count)
+    before = torch.narrow(values, 2, first, count)
     if cap > 0.:
-      s = torch.to(torch.matmul(rows, torch.transpose(near, 2, 3)), 6)
-      s = torch.mul_(torch.tanh_(torch.mul_(s, scale / cap)), cap)
-      if len(seen) > 0:
-        s = torch.masked_fill_(s, torch.logical_not(seen[0]), -inf)
-      y = torch.matmul(torch.to(torch.softmax(s, -1), dtype), y)
+      y = (self).lookedUpCapped(rows, near, before, seen, scale, cap)
     else:
-      y = (self).lookedUp(rows, near, y, seen, scale)
+      y = (self).lookedUp(rows, near, before, seen, scale)
     return (self).added(x, torch.reshape(y, torch.size(q)), weights, bias, after, eps)
 
   # A cache of zeros in the compute type on the device of `like`.

@@ -39,12 +39,12 @@
         y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=scale)
     return y
 
-  # What 64 tokens in turn, `each` rows a token, see of those before them, as 0 or -inf that is added to scores: [64*each,last+64]. The columns that
-  # a block of tokens from `first` on needs begin at last - first; `last`: where the last block begins.
-  def band(self: __torch__.K, q: Tensor, each: int, last: int, window: int, dtype: int) -> Tensor:
-    seen = torch.tril(torch.ones([64, last + 64], dtype=dtype, device=ops.prim.device(q)), last)
+  # What 64 tokens in turn, `each` rows a token, see of the `reach` tokens before the first of them and of themselves, as 0 or -inf that is added to
+  # scores: [64*each,reach+64].
+  def band(self: __torch__.K, q: Tensor, each: int, reach: int, window: int, dtype: int) -> Tensor:
+    seen = torch.tril(torch.ones([64, reach + 64], dtype=dtype, device=ops.prim.device(q)), reach)
     if window > 0:
-      seen = torch.triu(seen, last + 1 - window)
+      seen = torch.triu(seen, reach + 1 - window)
     hidden = torch.masked_fill_(torch.zeros_like(seen), torch.eq(seen, 0.), -inf)
     return torch.repeat_interleave(hidden, each, 0)
 
@@ -69,7 +69,10 @@
     values = torch.to(torch.reshape(v, [groups, t, d]), product)
     out = torch.empty([batch, t, shared, each, d], dtype=product, device=ops.prim.device(q))
     last = (t - 1) // 64 * 64
-    band = (self).band(q, each, last, window, wide)
+    reach = last
+    if window > 0:
+      reach = min(last, window - 1)
+    band = (self).band(q, each, reach, window, wide)
     for i in range(last // 64 + 1):
       first = i * 64
       n = min(64, t - first)
@@ -77,7 +80,7 @@
       if window > 0:
         start = max(0, first + 1 - window)
       m = first + n - start
-      hidden = torch.narrow(band, 1, last - first + start, m)
+      hidden = torch.narrow(band, 1, reach - first + start, m)
       if n < 64:
         hidden = torch.narrow(hidden, 0, 0, n * each)
       own = torch.narrow(rows, 1, first * each, n * each)

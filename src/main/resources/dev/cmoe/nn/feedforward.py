@@ -111,7 +111,7 @@
       experts = torch.size(parts[0], 0)
       products = annotate(List[Tensor], [])
       if len(parts) > 1 and torch.size(z, 0) >= 320:
-        # So few columns take hardly longer than half of them, since z is read once.
+        # Of as many rows as `times` calls many. So few columns take hardly longer than half of them, since z is read once.
         both = (self).times(z, torch.cat(parts, 0))
         products = [torch.narrow(both, 1, 0, experts), torch.narrow(both, 1, experts, experts)]
       else:
@@ -291,7 +291,7 @@
         tokens = torch.remainder(pairs, torch.size(z, 0))
         weight = torch.unsqueeze(torch.take(byExpert, pairs), 1)
         counts = annotate(List[int], torch.count_nonzero(byExpert, 1).tolist())
-        rows = torch.split_with_sizes(torch.embedding(x, tokens), counts)
+        rows = torch.split_with_sizes(torch.index_select(x, 0, tokens), counts)
         # So many rows or more are added at once. On a GPU, where the order of sums is open, those of one expert, among which no token is twice.
         least = 2048
         if ops.prim.is_cuda(y):

@@ -58,9 +58,9 @@
       y = (self).timesWidened(x, w)
     else:
       recorded = ops.prim.requires_grad(x) or ops.prim.requires_grad(w)
-      few = rows <= 12 and values >= 131072
+      few = rows <= 12 and values >= 524288
       many = rows >= 320 and (values >= 1048576 or (values >= 8192 and torch.size(w, 0) >= 6 and torch.size(w, 0) <= 32))
-      one = BLOCKS and float32 and rows == 1 and values >= 131072 and torch.size(w, 1) <= 2560 and torch.size(w, 0) % 32 == 0
+      one = BLOCKS and float32 and rows == 1 and values >= 524288 and torch.size(w, 1) <= 2560 and torch.size(w, 0) % 32 == 0
       if ((SINGLE and bfloat and rows == 1) or (ONEDNN and float32 and not one and (few or many))) and not recorded:
         y = ops.mkldnn._linear_pointwise(x, w, None, "none", annotate(List[Optional[number]], []), "")
       else:

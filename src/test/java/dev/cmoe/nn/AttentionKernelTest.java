@@ -2,6 +2,7 @@ package dev.cmoe.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cmoe.arch.AttentionSpec;
 import dev.cmoe.arch.Configs;
 import dev.cmoe.arch.DecoderConfig;
 import dev.cmoe.arch.RopeSpec;
@@ -11,7 +12,9 @@ import dev.cmoe.engine.Matrix;
 import dev.cmoe.engine.Scope;
 import dev.cmoe.engine.SharedEngine;
 import dev.cmoe.engine.Tensor;
+import dev.cmoe.vector.Bfloat16;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -83,8 +86,8 @@ class AttentionKernelTest {
 
   /** Projections of q, k and v as one matrix, with what a family may have beside them. */
   @ParameterizedTest
-  @CsvSource({"false, false", "true, false", "false, true", "true, true"})
-  void stackedProjectionsGiveTheSame(boolean biased, boolean headNorms) {
+  @CsvSource({"false, NONE", "true, NONE", "false, EACH", "true, EACH", "true, ALL"})
+  void stackedProjectionsGiveTheSame(boolean biased, AttentionSpec.HeadNorm headNorm) {
     int heads = 4;
     int shared = 2;
     int width = 6;
@@ -108,13 +111,13 @@ class AttentionKernelTest {
       }
       List<Tensor> stacked = List.of(scope.of(all, all.length / HIDDEN, HIDDEN), output);
       List<Tensor> norms =
-          headNorms
-              ? List.of(
-                  Matrix.random(8, 1, width).tensor(scope, width),
-                  Matrix.random(9, 1, width).tensor(scope, width))
-              : List.of();
-      List<Tensor> norm = List.of(Matrix.random(1, 1, HIDDEN).tensor(scope, HIDDEN));
-      Rotary rotary = Rotary.of(scope, RopeSpec.plain(100), width, LENGTH);
+          switch (headNorm) {
+            case NONE -> List.of();
+            case EACH -> List.of(vector(scope, 8, width), vector(scope, 9, width));
+            case ALL -> List.of(vector(scope, 8, rows[0]), vector(scope, 9, rows[1]));
+          };
+      List<Tensor> norm = List.of(vector(scope, 1, HIDDEN));
+      Rotary rotary = Rotary.of(scope, RopeSpec.plain(100), width - 2, LENGTH);
       Object[] shape = {heads, shared, 0.4, 0.0, 6};
       Tensor x = tensor(scope, Matrix.random(6, 2 * LENGTH, HIDDEN), 0, LENGTH);
       List<Tensor> added = biased ? biases : List.of();
@@ -125,6 +128,61 @@ class AttentionKernelTest {
 
       assertThat(result.distance(call(scope, "forward", x, three, rotary, shape, 0)))
           .isLessThan(1e-5);
+      for (Object[] fixed : List.of(one, three)) {
+        Tensor[] filled = {cache(scope, shared, width), cache(scope, shared, width)};
+        Tensor[] remembered = {cache(scope, shared, width), cache(scope, shared, width)};
+        call(scope, "prefill", x, fixed, rotary, shape, 0, filled[0], filled[1]);
+        apply(scope, "remember", x, fixed, rotary, shape, remembered[0], remembered[1]);
+        for (int i = 0; i < 2; i++) {
+          assertThat(Matrix.of(remembered[i]).distance(Matrix.of(filled[i]))).isLessThan(1e-5);
+          assertThat(Matrix.of(filled[i]).distance(Matrix.of(cache(scope, shared, width))))
+              .isGreaterThan(0.1);
+        }
+      }
+    }
+  }
+
+  private static Tensor vector(Scope scope, long seed, int width) {
+    return Matrix.random(seed, 1, width).tensor(scope, width);
+  }
+
+  /** Of two sequences of at most {@link #LENGTH} tokens and two more. */
+  private static Tensor cache(Scope scope, int shared, int width) {
+    return scope.zeros(2, shared, LENGTH + 2, width);
+  }
+
+  /** Scores around 64, which bfloat16 would round by up to a quarter. */
+  @ParameterizedTest
+  @CsvSource({"9, false", "9, true", "300000, false"})
+  void scoresUnderASoftCapAreNotRounded(int count, boolean masked) {
+    int width = 4;
+    double cap = 200;
+    Matrix q = Matrix.random(1, 1, width).map(value -> Bfloat16.rounded((float) value));
+    Matrix k = Matrix.random(2, count, width).map(value -> Bfloat16.rounded((float) value));
+    Matrix v = Matrix.random(3, count, width).map(value -> Bfloat16.rounded((float) value));
+    q.row(0)[0] = 8;
+    for (int t = 0; t < count; t++) {
+      k.row(t)[0] = 8;
+    }
+    int seen = masked ? count - 2 : count;
+    Matrix weight = q.linear(k.rows(0, seen)).map(score -> Math.exp(cap * Math.tanh(score / cap)));
+    double sum = Arrays.stream(weight.row(0)).sum();
+    Matrix expected = weight.map(share -> share / sum).times(v.rows(0, seen));
+    try (Scope scope = engine.scope()) {
+      Kernel typed = engine.kernel(AttentionKernelTest.class, "parts");
+      Matrix result =
+          Matrix.of(
+              typed.call(
+                  scope,
+                  "cappedIn",
+                  q.tensor(scope, 1, 1, 1, width),
+                  k.tensor(scope, 1, 1, count, width),
+                  v.tensor(scope, 1, 1, count, width),
+                  masked ? List.of(scope.of(new int[] {seen - 1})) : List.of(),
+                  cap,
+                  BFLOAT16));
+
+      assertThat(result.distance(expected)).isLessThan(0.01);
     }
   }
 
@@ -271,12 +329,29 @@ class AttentionKernelTest {
       Rotary rotary,
       Object[] shape,
       Object... more) {
+    Kernel kernel = engine.kernel(Attention.class, "attention");
+    return Matrix.of(kernel.call(scope, method, arguments(x, fixed, rotary, shape, more)));
+  }
+
+  private void apply(
+      Scope scope,
+      String method,
+      Tensor x,
+      Object[] fixed,
+      Rotary rotary,
+      Object[] shape,
+      Object... more) {
+    Kernel kernel = engine.kernel(Attention.class, "attention");
+    kernel.apply(scope, method, arguments(x, fixed, rotary, shape, more));
+  }
+
+  private static Object[] arguments(
+      Tensor x, Object[] fixed, Rotary rotary, Object[] shape, Object... more) {
     List<Object> arguments = new ArrayList<>(List.of(fixed));
     arguments.addAll(List.of(shape));
     arguments.addAll(List.of(x, rotary.cos(), rotary.sin()));
     arguments.addAll(List.of(more));
-    Kernel kernel = engine.kernel(Attention.class, "attention");
-    return Matrix.of(kernel.call(scope, method, arguments.toArray()));
+    return arguments.toArray();
   }
 
   private static Matrix expected(

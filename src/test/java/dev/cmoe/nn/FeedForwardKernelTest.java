@@ -130,8 +130,11 @@ class FeedForwardKernelTest {
     assertThat(scores.distance(z.linear(weight).plus(bias))).isLessThan(WITHIN);
   }
 
-  @Test
-  void cmoeScoresAreASoftmaxOfSizes() {
+  /** From 320 rows on the router's two matrices go through in one product. */
+  @ParameterizedTest
+  @ValueSource(ints = {9, 320})
+  void cmoeScoresAreASoftmaxOfSizes(int tokens) {
+    Matrix z = Matrix.random(1, tokens, HIDDEN);
     Matrix gate = Matrix.random(2, EXPERTS, HIDDEN);
     Matrix up = Matrix.random(3, EXPERTS, HIDDEN);
     Matrix scores =
@@ -258,6 +261,25 @@ class FeedForwardKernelTest {
     assertThat(mixture.run(gates, true).distance(mixture.expected(gates, true))).isLessThan(WITHIN);
     assertThat(mixture.run(gates, false).distance(mixture.expected(gates, false)))
         .isLessThan(WITHIN);
+  }
+
+  /** Outputs are added when there are 2048, and at the end, when the last expert may have none. */
+  @ParameterizedTest
+  @ValueSource(ints = {EXPERTS, EXPERTS - 1})
+  void mixtureAddsManyRowsInTurns(int running) {
+    int tokens = 1000;
+    Mixture mixture = new Mixture(true);
+    Matrix z = Matrix.random(1, tokens, HIDDEN);
+    Matrix gates = Matrix.zeros(tokens, EXPERTS);
+    for (int t = 0; t < tokens; t++) {
+      for (int e = 0; e < running; e++) {
+        gates.row(t)[e] = e == t % running ? 0 : 0.5 + 0.1 * e;
+      }
+    }
+
+    Matrix y = mixture.run(z, gates, true);
+
+    assertThat(y.distance(mixture.expected(z, gates, true))).isLessThan(2 * WITHIN);
   }
 
   /** A token that is generated needs no gates of the experts that do not run. */
@@ -444,7 +466,11 @@ class FeedForwardKernelTest {
     }
 
     Matrix expected(Matrix gates, boolean withShared) {
-      Matrix y = Matrix.zeros(TOKENS, HIDDEN);
+      return expected(z, gates, withShared);
+    }
+
+    Matrix expected(Matrix z, Matrix gates, boolean withShared) {
+      Matrix y = Matrix.zeros(z.rows(), HIDDEN);
       if (withShared) {
         y = y.plus(shared.hidden(z).linear(shared.down));
       }
@@ -460,6 +486,10 @@ class FeedForwardKernelTest {
     }
 
     Matrix run(Matrix gates, boolean withShared) {
+      return run(z, gates, withShared);
+    }
+
+    Matrix run(Matrix z, Matrix gates, boolean withShared) {
       return call("mixture", z, withShared, gates.tensor(scope));
     }
 

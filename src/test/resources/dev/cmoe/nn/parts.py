@@ -10,6 +10,13 @@
   def byEngine(self: __torch__.K, q: Tensor, k: Tensor, v: Tensor, scale: float, cap: float, window: int, dtype: int) -> Tensor:
     return (self).mixedByEngine(torch.to(torch.to(q, dtype), 6), torch.to(torch.to(k, dtype), 6), torch.to(torch.to(v, dtype), 6), scale, cap, window)
 
+  # What one token of a sequence sees under a soft cap, of keys and values at positions 0 to n-1; positions: none, or where it stands.
+  def cappedIn(self: __torch__.K, q: Tensor, keys: Tensor, values: Tensor, positions: List[Tensor], cap: float, dtype: int) -> Tensor:
+    seen = annotate(List[Tensor], [])
+    if len(positions) > 0:
+      seen.append((self).seen(positions[0], 0, torch.size(keys, 2), 0))
+    return torch.to((self).lookedUpCapped(torch.to(q, dtype), torch.to(keys, dtype), torch.to(values, dtype), seen, 1., cap), 6)
+
   # A step of attention without norms or rotation, x [B,1,d]: float32 [B,d]. weights: q, k and v stacked, and o. keys and values [B,heads,n,D] are
   # copied, not written to.
   def stepped(self: __torch__.K, x: Tensor, weights: List[Tensor], keys: Tensor, values: Tensor, positions: Tensor, masked: bool, heads: int, dtype: int) -> Tensor:
