@@ -107,6 +107,16 @@ class BenchIT {
   }
 
   @Test
+  void oneTokenAfterAPromptThatFillsTheContext() {
+    Path dense = new TinyLlama().write(dir.resolve("llama"));
+    int prompt = TinyLlama.CONTEXT - 1;
+    JsonNode json =
+        Run.ok(Run.words("bench --json -q --repeat 1 --batch 1 --prompt-tokens " + prompt, dense))
+            .json();
+    assertThat(json.path("decodeTokens").asInt()).isEqualTo(1);
+  }
+
+  @Test
   void refusesWhatDoesNotFitIntoMemory() {
     Path dense = new TinyLlama().write(dir.resolve("llama"));
     fails(6, "MB are available", "bench -q --batch 1,100000000", dense);

@@ -153,7 +153,7 @@ class GenerateIT {
     assertThat(
             Run.ok("generate", model, "--prompt", "abc", "--prompt", "ab", "--max-tokens", 500)
                 .err())
-        .contains("prompt 1, 2: stopped at the end of the model's context");
+        .contains("prompts 1, 2 stopped at the end of the model's context");
     Files.writeString(
         model.resolve("generation_config.json"), "{\"eos_token_id\": [7, " + first + "]}");
     JsonNode stopped = generate(model);

@@ -160,16 +160,24 @@ public final class GenerateJob {
   private static void warn(
       Generator.Outcome outcome, ResidentDecoder decoder, RunListener listener) {
     List<Generated> results = outcome.results();
-    String full =
+    List<Integer> full =
         IntStream.range(0, results.size())
             .filter(i -> results.get(i).finish() == Generated.Finish.CONTEXT)
-            .mapToObj(i -> Integer.toString(i + 1))
-            .collect(Collectors.joining(", "));
+            .mapToObj(i -> i + 1)
+            .toList();
     if (!full.isEmpty()) {
       listener.warn(
           "%sstopped at the end of the model's context of %d tokens"
-              .formatted(
-                  results.size() == 1 ? "" : "prompt " + full + ": ", decoder.config().context()));
+              .formatted(which(full, results.size()), decoder.config().context()));
     }
+  }
+
+  /** Names prompts by their numbers, from 1, unless there is only one. */
+  private static String which(List<Integer> some, int all) {
+    if (all == 1) {
+      return "";
+    }
+    String numbers = some.stream().map(String::valueOf).collect(Collectors.joining(", "));
+    return (some.size() == 1 ? "prompt " : "prompts ") + numbers + " ";
   }
 }

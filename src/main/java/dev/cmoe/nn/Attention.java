@@ -58,7 +58,7 @@ final class Attention {
     kernel.apply(scratch, "remember", arguments(x, rotary.cos(), rotary.sin(), keys, values));
   }
 
-  /** The next token of each sequence, x [B,1,d], after those in the caches [B,K,C,D]. */
+  /** One token of each sequence, x [B,1,d], after those in the caches [B,K,C,D]. */
   Tensor step(Scope into, Tensor x, Rotary angles, NextTokens next, Tensor keys, Tensor values) {
     NextTokens.Span span = next.span(window);
     return call(

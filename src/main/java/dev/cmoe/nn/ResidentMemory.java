@@ -80,7 +80,8 @@ public final class ResidentMemory {
   /** What attention holds that looks at pairs of tokens. */
   private long scores(long length, long sequences) {
     if (decoder.engine().attendsInParts(decoder.weights().type())) {
-      // The band that hides what comes later has a row for each head that shares a key.
+      // The band that hides what comes later: 64 rows for each head that shares a key, and twice as
+      // many while it is made.
       long band = config.heads() / config.keyValueHeads() + 2;
       return FLOAT * (2 * config.heads() * sequences + band) * length * Math.min(64, length);
     }

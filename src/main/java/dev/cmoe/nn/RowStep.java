@@ -19,7 +19,7 @@ import java.util.List;
  * What {@link DecodeStep} computes, for one sequence in bfloat16, in Java: the engine's product
  * with one row reads small matrices slowly, and each of its operations costs as much as reading a
  * hundred thousand weights (docs/experiments.md). Values are rounded where the kernels round them,
- * but for the scores of attention, which stay float32, and sums run in another order, so results
+ * but for the shares of attention, which stay float32, and sums run in another order, so results
  * differ as those of two engines do. Not for several threads at once.
  */
 final class RowStep implements AutoCloseable {

@@ -107,12 +107,14 @@
       result = torch.logical_and(result, torch.gt(at, torch.sub(own, window)))
     return torch.reshape(result, [torch.size(positions, 0), 1, 1, count])
 
-  # lookedUp with a soft cap, which the engine's attention does not know. Scores are float32, as it has them, of as many keys at a time as stay in the
-  # cache of the processor.
+  # lookedUp with a soft cap, which the engine's attention does not know. Scores are float32, as it has them; on a CPU of as many bfloat16 keys at a
+  # time as stay in its cache.
   def lookedUpCapped(self: __torch__.K, rows: Tensor, keys: Tensor, values: Tensor, seen: List[Tensor], scale: float, cap: float) -> Tensor:
     wide = torch.to(rows, 6)
     count = torch.size(keys, 2)
-    slab = max(64, 1048576 // (torch.size(keys, 0) * torch.size(keys, 1) * torch.size(keys, 3)))
+    slab = count
+    if ops.prim.dtype(keys) == 15 and not ops.prim.is_cuda(keys):
+      slab = max(64, 1048576 // (torch.size(keys, 0) * torch.size(keys, 1) * torch.size(keys, 3)))
     scores = annotate(List[Tensor], [])
     for i in range((count + slab - 1) // slab):
       part = torch.to(torch.narrow(keys, 2, i * slab, min(slab, count - i * slab)), 6)

@@ -25,9 +25,10 @@
       v = torch.repeat_interleave(v, each, 1)
     if cap > 0.:
       hidden = torch.logical_not((self).visible(q, window))
+      wide = (self).precise(q)
       parts = annotate(List[Tensor], [])
       for b in range(torch.size(q, 0)):
-        s = torch.to(torch.matmul(torch.select(q, 0, b), torch.transpose(torch.select(k, 0, b), 1, 2)), (self).precise(q))
+        s = torch.matmul(torch.to(torch.select(q, 0, b), wide), torch.transpose(torch.to(torch.select(k, 0, b), wide), 1, 2))
         s = torch.mul(torch.tanh(torch.mul(s, scale / cap)), cap)
         s = torch.softmax(torch.masked_fill(s, hidden, -inf), -1)
         parts.append(torch.matmul(torch.to(s, ops.prim.dtype(v)), torch.select(v, 0, b)))

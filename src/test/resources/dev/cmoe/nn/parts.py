@@ -17,6 +17,13 @@
       seen.append((self).seen(positions[0], 0, torch.size(keys, 2), 0))
     return torch.to((self).lookedUpCapped(torch.to(q, dtype), torch.to(keys, dtype), torch.to(values, dtype), seen, 1., cap), 6)
 
+  # What the last of `count` tokens, which all have the query q [B,1,1,D], sees by the engine's own attention: [B,D].
+  def cappedByEngine(self: __torch__.K, q: Tensor, keys: Tensor, values: Tensor, count: int, cap: float, dtype: int) -> Tensor:
+    k = torch.to(torch.narrow(keys, 2, 0, count), dtype)
+    v = torch.to(torch.narrow(values, 2, 0, count), dtype)
+    y = (self).mixedByEngine(torch.expand(torch.to(q, dtype), torch.size(k)), k, v, 1., cap, 0)
+    return torch.to(torch.select(torch.select(y, 2, count - 1), 1, 0), 6)
+
   # A step of attention without norms or rotation, x [B,1,d]: float32 [B,d]. weights: q, k and v stacked, and o. keys and values [B,heads,n,D] are
   # copied, not written to.
   def stepped(self: __torch__.K, x: Tensor, weights: List[Tensor], keys: Tensor, values: Tensor, positions: Tensor, masked: bool, heads: int, dtype: int) -> Tensor:
